@@ -1,0 +1,1 @@
+"""YAML to rules: parsing and checks, pure."""

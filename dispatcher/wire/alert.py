@@ -1,0 +1,166 @@
+"""``alert``: one revision of an incident, on its way up. A second content for one (id, rev) is a conflict."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from dispatcher.domain.events import RejectReason
+from dispatcher.domain.incident import PlaceOfIncident, Severity
+from dispatcher.wire import fields
+from dispatcher.wire.fields import Malformed
+
+MAX_EVIDENCE = 100  # entries in one revision
+MAX_ALERT_BYTES = 32 * 1024
+CLOCKS = frozenset({"trusted", "doubtful"})
+AGES = frozenset({"exact", "at_least"})
+_SEVERITIES = frozenset(Severity)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertEvidence:
+    """One event as the alert tells it; ``at`` is ISO 8601."""
+
+    event: str
+    kind: str
+    device: str | None
+    at: str
+    boot: int | None = None
+    seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A revision. ``age_s`` is how long before sending the first event came, in seconds."""
+
+    id: str
+    rev: int
+    post: str
+    rule: str
+    incident: str
+    severity: Severity
+    title: str
+    place: PlaceOfIncident
+    opened_at: str
+    clock: str
+    age_s: int
+    age: str
+    count: int
+    evidence: tuple[AlertEvidence, ...]
+    instance: str
+    exercise: bool = False
+    labels: tuple[str, ...] = field(default=())
+    certainty: str | None = None
+
+
+def encode(alert: Alert) -> bytes:
+    """Return the alert as it goes over the wire."""
+    body: dict[str, Any] = {
+        "v": fields.VERSION,
+        "id": alert.id,
+        "rev": alert.rev,
+        "post": alert.post,
+        "rule": alert.rule,
+        "incident": alert.incident,
+        "severity": str(alert.severity),
+        "title": alert.title,
+        "place": _place_body(alert.place),
+        "opened_at": alert.opened_at,
+        "clock": alert.clock,
+        "age_s": alert.age_s,
+        "age": alert.age,
+        "count": alert.count,
+        "evidence": [_evidence_body(entry) for entry in alert.evidence],
+        "instance": alert.instance,
+        "exercise": alert.exercise,
+    }
+    if alert.labels:
+        body["labels"] = list(alert.labels)
+    if alert.certainty is not None:
+        body["certainty"] = alert.certainty
+    return fields.dump(body)
+
+
+def _place_body(place: PlaceOfIncident) -> dict[str, Any]:
+    return {"kelurahan": place.kelurahan, "zone": place.zone, "lat": place.lat, "lon": place.lon}
+
+
+def _evidence_body(entry: AlertEvidence) -> dict[str, Any]:
+    body: dict[str, Any] = {"event": entry.event, "kind": entry.kind, "device": entry.device, "at": entry.at}
+    if entry.boot is not None:
+        body["boot"] = entry.boot
+    if entry.seq is not None:
+        body["seq"] = entry.seq
+    return body
+
+
+def decode(payload: bytes) -> Alert | Malformed:
+    """Read an alert; a Malformed names the first field that is wrong. Unknown keys are ignored."""
+    try:
+        return _decode(fields.load_object(payload))
+    except Malformed as malformed:
+        return malformed
+
+
+def _decode(body: dict[str, Any]) -> Alert:
+    exercise = body.get("exercise", False)
+    if not isinstance(exercise, bool):
+        raise Malformed(RejectReason.WRONG_TYPE, "exercise")
+    return Alert(
+        id=fields.text(body, "id", 64),
+        rev=fields.integer(body, "rev", low=1),
+        post=fields.text(body, "post", 64),
+        rule=fields.text(body, "rule", 128),
+        incident=fields.text(body, "incident", 64),
+        severity=Severity(fields.choice(body, "severity", _SEVERITIES)),
+        title=fields.text(body, "title"),
+        place=_decode_place(body.get("place")),
+        opened_at=fields.text(body, "opened_at", 40),
+        clock=fields.choice(body, "clock", CLOCKS),
+        age_s=fields.integer(body, "age_s"),
+        age=fields.choice(body, "age", AGES),
+        count=fields.integer(body, "count"),
+        evidence=_decode_evidence(body.get("evidence")),
+        instance=fields.text(body, "instance", 64),
+        exercise=exercise,
+        labels=_decode_labels(body.get("labels")),
+        certainty=fields.optional_text(body, "certainty", 32),
+    )
+
+
+def _decode_place(value: object) -> PlaceOfIncident:
+    if value is None:
+        return PlaceOfIncident()
+    if not isinstance(value, dict):
+        raise Malformed(RejectReason.WRONG_TYPE, "place")
+    return PlaceOfIncident(
+        kelurahan=fields.optional_text(value, "kelurahan", 64),
+        zone=fields.optional_text(value, "zone", 64),
+        lat=fields.optional_number(value, "lat", -90, 90),
+        lon=fields.optional_number(value, "lon", -180, 180),
+    )
+
+
+def _decode_evidence(value: object) -> tuple[AlertEvidence, ...]:
+    if not isinstance(value, list) or len(value) > MAX_EVIDENCE:
+        raise Malformed(RejectReason.WRONG_TYPE, "evidence")
+    return tuple(_decode_entry(entry) for entry in value)
+
+
+def _decode_entry(entry: object) -> AlertEvidence:
+    if not isinstance(entry, dict):
+        raise Malformed(RejectReason.WRONG_TYPE, "evidence")
+    return AlertEvidence(
+        event=fields.text(entry, "event", 64),
+        kind=fields.text(entry, "kind", 64),
+        device=fields.optional_text(entry, "device", 128),
+        at=fields.text(entry, "at", 40),
+        boot=fields.optional_integer(entry, "boot"),
+        seq=fields.optional_integer(entry, "seq"),
+    )
+
+
+def _decode_labels(value: object) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or len(value) > MAX_EVIDENCE or not all(isinstance(word, str) for word in value):
+        raise Malformed(RejectReason.WRONG_TYPE, "labels")
+    return tuple(value)
