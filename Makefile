@@ -1,0 +1,53 @@
+# One command per chore. Needs Python 3.11-3.13 with venv, a C compiler and make; scripts/preflight.sh names what is
+# missing. Nothing here needs root.
+
+BIN := .venv/bin
+ARGS ?=
+
+# Obeyed by the scripts; make's own default for CC (cc) is not a choice anybody made.
+export PYTHON
+ifneq ($(origin CC),default)
+export CC
+endif
+
+# dev holds all of demo, so a developer's `make run` installs nothing twice.
+RUNTIME := $(if $(wildcard $(BIN)/.dev),$(BIN)/.dev,$(BIN)/.demo)
+
+.DEFAULT_GOAL := help
+.PHONY: help venv run test check format wheel clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+venv: $(BIN)/.dev ## Make .venv with everything for development (PYTHON=python3.13 picks another Python)
+
+$(BIN)/.dev: pyproject.toml
+	@scripts/venv.sh dev
+	@touch $@
+
+$(BIN)/.demo: pyproject.toml
+	@scripts/venv.sh demo
+	@touch $@
+
+run: $(RUNTIME) ## Run the demo: broker, post, precinct and virtual devices on this machine
+	@$(BIN)/kentongan demo $(ARGS)
+
+test: $(BIN)/.dev ## Run the test suite (ARGS="-k floor -x" goes to pytest)
+	@$(BIN)/pytest $(ARGS)
+
+check: $(BIN)/.dev ## Lint, formatting, types and import directions
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(BIN)/.dev ## Sort imports, apply safe fixes, format
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+wheel: $(BIN)/.dev ## Build the wheel and the sdist into dist/
+	@$(BIN)/python -m build
+
+clean: ## Remove .venv and everything that is made again
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find dispatcher tests scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
