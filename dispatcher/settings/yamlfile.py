@@ -1,0 +1,172 @@
+"""YAML into located trees. The only place that knows a YAML library.
+
+A file from a technician is hostile input like any other: it is bounded before it is read, nothing in it is executed,
+and words mean what YAML 1.2 says (`on`, `off`, `yes` and `no` are strings: an `on` that turns into `true` in a rule
+about a siren is a fault nobody finds at 02:00).
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from dispatcher.domain.faults import Fault, FaultsFound, Place, Text
+from dispatcher.domain.tree import Entry, Leaf, Mapping, Node, Scalar, Sequence
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 32
+MAX_NODES = 200_000  # counted after aliases are expanded, which is what an alias bomb inflates
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_INT = re.compile(r"[-+]?[0-9]{1,400}")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_WORDS: dict[str, Scalar] = {
+    "": None, "~": None, "null": None, "Null": None, "NULL": None,
+    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
+}  # fmt: skip
+_SPECIAL_FLOAT = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+
+CANNOT_READ = Text("berkas tidak dapat dibaca: {error}", "the file cannot be read: {error}")
+TOO_LARGE = Text("berkas lebih dari 1 MB", "the file is larger than 1 MB")
+NOT_UTF8 = Text("bukan UTF-8 pada bita ke-{offset}", "not UTF-8 at byte {offset}")
+HAS_NUL = Text("ada bita NUL: berkas rusak", "holds a NUL byte: the file is damaged")
+SYNTAX = Text("YAML salah: {problem}", "not valid YAML: {problem}")
+SYNTAX_HINT = Text("periksa indentasi, titik dua dan tanda kutip di baris ini", "check indentation, colons and quotes")
+DUPLICATE = Text("kunci {key} ditulis dua kali", "key {key} is written twice")
+NOT_A_KEY = Text("kunci harus berupa kata", "a key must be a word")
+TAGGED = Text("tag {tag} tidak diterima", "tag {tag} is not accepted")
+TOO_DEEP = Text("terlalu dalam (lebih dari 32 tingkat)", "nested too deeply (more than 32 levels)")
+TOO_MANY = Text("terlalu banyak isi", "too much content")
+MANY_DOCUMENTS = Text("lebih dari satu dokumen dalam satu berkas", "more than one document in a file")
+EMPTY = Text("berkas kosong", "the file is empty")
+UNKNOWN_ALIAS = Text("alias {name} tidak dikenal", "unknown alias {name}")
+
+
+def read_file(path: Path) -> Node:
+    """Read one YAML file into a located tree. Raises FaultsFound."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise _refuse(Place(str(path)), "file-unreadable", CANNOT_READ, error=error.strerror or error) from None
+    return read_bytes(data, str(path))
+
+
+def read_bytes(data: bytes, file: str) -> Node:
+    """Read YAML bytes into a located tree; ``file`` names them in faults. Raises FaultsFound."""
+    whole = Place(file)
+    if len(data) > MAX_BYTES:
+        raise _refuse(whole, "file-too-large", TOO_LARGE)
+    if b"\0" in data:
+        raise _refuse(whole, "file-nul", HAS_NUL)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _refuse(whole, "file-encoding", NOT_UTF8, offset=error.start) from None
+    return read_text(text, file)
+
+
+def read_text(text: str, file: str) -> Node:
+    """Read YAML text into a located tree. Raises FaultsFound."""
+    try:
+        return _Builder(file, yaml.parse(text, Loader=_LOADER)).document()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+        raise _refuse(place, "yaml-syntax", SYNTAX, SYNTAX_HINT, problem=error.problem or error.context) from None
+    except yaml.YAMLError as error:
+        raise _refuse(Place(file), "yaml-syntax", SYNTAX, SYNTAX_HINT, problem=str(error).splitlines()[0]) from None
+
+
+def _refuse(place: Place, code: str, text: Text, hint: Text | None = None, **values: object) -> FaultsFound:
+    return FaultsFound((Fault(place, code, text, values, hint),))
+
+
+class _Builder:
+    """Turns the parser's events into a tree; stops at the first thing that no careful person would write."""
+
+    def __init__(self, file: str, events: Iterator[yaml.Event]) -> None:
+        self._file = file
+        self._events = events
+        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._nodes = 0
+
+    def document(self) -> Node:
+        event = self._next()
+        while isinstance(event, yaml.StreamStartEvent | yaml.DocumentStartEvent):
+            event = self._next()
+        if isinstance(event, yaml.StreamEndEvent):
+            raise _refuse(Place(self._file), "file-empty", EMPTY)
+        node = self._node(event, 0)
+        self._next()  # the document's end
+        extra = self._next()
+        if not isinstance(extra, yaml.StreamEndEvent):
+            raise _refuse(self._place(extra), "yaml-documents", MANY_DOCUMENTS)
+        return node
+
+    def _next(self) -> yaml.Event:
+        return next(self._events)
+
+    def _place(self, event: yaml.Event) -> Place:
+        return Place(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def _node(self, event: yaml.Event, depth: int) -> Node:
+        place = self._place(event)
+        if depth > MAX_DEPTH:
+            raise _refuse(place, "yaml-depth", TOO_DEEP)
+        before = self._nodes
+        self._count(1, place)
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event, place)
+        if getattr(event, "tag", None) is not None:
+            raise _refuse(place, "yaml-tag", TAGGED, tag=str(event.tag)[:60])
+        node = self._plain_node(event, place, depth)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = (node, self._nodes - before)
+        return node
+
+    def _plain_node(self, event: yaml.Event, place: Place, depth: int) -> Node:
+        if isinstance(event, yaml.ScalarEvent):
+            quoted = event.style not in (None, "")  # the C parser says "" where the Python one says None
+            return Leaf(place, event.value if quoted else _scalar(event.value))
+        if isinstance(event, yaml.SequenceStartEvent):
+            return Sequence(place, tuple(self._items(depth)))
+        return Mapping(place, self._entries(depth))
+
+    def _count(self, amount: int, place: Place) -> None:
+        self._nodes += amount
+        if self._nodes > MAX_NODES:
+            raise _refuse(place, "yaml-size", TOO_MANY)
+
+    def _alias(self, event: yaml.AliasEvent, place: Place) -> Node:
+        if event.anchor not in self._anchors:
+            raise _refuse(place, "yaml-alias", UNKNOWN_ALIAS, name=event.anchor)
+        node, size = self._anchors[event.anchor]
+        self._count(size, place)
+        return node
+
+    def _items(self, depth: int) -> Iterator[Node]:
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+            yield self._node(event, depth + 1)
+
+    def _entries(self, depth: int) -> tuple[Entry, ...]:
+        entries: dict[str, Entry] = {}
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+            place = self._place(event)
+            if not isinstance(event, yaml.ScalarEvent) or event.tag is not None:
+                raise _refuse(place, "yaml-key", NOT_A_KEY)
+            if event.value in entries:
+                raise _refuse(place, "yaml-duplicate-key", DUPLICATE, key=event.value)
+            entries[event.value] = Entry(event.value, place, self._node(self._next(), depth + 1))
+        return tuple(entries.values())
+
+
+def _scalar(text: str) -> Scalar:
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INT.fullmatch(text):
+        return int(text)
+    if _FLOAT.fullmatch(text) or _SPECIAL_FLOAT.fullmatch(text):
+        return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    return text
