@@ -109,7 +109,8 @@ class _Builder:
         return next(self._events)
 
     def _place(self, event: yaml.Event) -> Place:
-        return Place(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
+        mark = event.start_mark
+        return Place(self._file, mark.line + 1, mark.column + 1) if mark else Place(self._file)
 
     def _node(self, event: yaml.Event, depth: int) -> Node:
         place = self._place(event)
@@ -119,11 +120,13 @@ class _Builder:
         self._count(1, place)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, place)
-        if getattr(event, "tag", None) is not None:
-            raise _refuse(place, "yaml-tag", TAGGED, tag=str(event.tag)[:60])
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            raise _refuse(place, "yaml-tag", TAGGED, tag=str(tag)[:60])
         node = self._plain_node(event, place, depth)
-        if event.anchor is not None:
-            self._anchors[event.anchor] = (node, self._nodes - before)
+        anchor = getattr(event, "anchor", None)
+        if anchor is not None:
+            self._anchors[anchor] = (node, self._nodes - before)
         return node
 
     def _plain_node(self, event: yaml.Event, place: Place, depth: int) -> Node:
