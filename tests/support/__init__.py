@@ -1,0 +1,1 @@
+"""What tests share: brokers to talk to and clients to talk with."""
