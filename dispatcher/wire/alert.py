@@ -1,5 +1,6 @@
 """``alert``: one revision of an incident, on its way up. A second content for one (id, rev) is a conflict."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,6 +91,15 @@ def _evidence_body(entry: AlertEvidence) -> dict[str, Any]:
     if entry.seq is not None:
         body["seq"] = entry.seq
     return body
+
+
+def with_age(body: bytes, age_s: int, age: str) -> bytes:
+    """Return an encoded alert with its age as of this sending.
+
+    ``age_s`` and ``age`` are no part of what a revision says: a precinct that compares two contents leaves them out.
+    """
+    alert = json.loads(body)
+    return fields.dump({**alert, "age_s": age_s, "age": age})
 
 
 def decode(payload: bytes) -> Alert | Malformed:

@@ -1,0 +1,197 @@
+"""The values that the post's state is made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from dispatcher.domain.incident import Evidence, PlaceOfIncident, Severity, Stage
+from dispatcher.domain.stamp import Stamp
+
+ANSWERS = (Stage.CLOSED, Stage.ARRIVED, Stage.DISPATCHED, Stage.ACKNOWLEDGED)  # most advanced first
+FLOOR_RULE = "floor"
+UNKNOWN_RULE = "device.unknown"
+
+
+class Reason(StrEnum):
+    """Why a decision is what it is. Log, metric, test and `explain` use these words."""
+
+    OPENED = "opened"
+    JOINED = "joined"
+    COPY = "copy"
+    COUNTER_REUSED = "counter_reused"
+    CONFLICTING_COPY = "conflicting_copy"
+    NOT_FLOOR = "not_floor"
+    FIRED = "fired"
+    ADDED = "added"
+    THROTTLED = "throttled"
+    SHADOWED = "shadowed"
+    ACTED = "acted"
+    NO_RULE = "no_rule"
+    UNKNOWN_DEVICE = "unknown_device"
+    UNKNOWN_DEVICE_AGAIN = "unknown_device_again"
+    ADVANCED = "advanced"
+    STALE = "stale"
+    STORE_CHANGED = "store_changed"
+    UNKNOWN_INCIDENT = "unknown_incident"
+    SENT = "sent"
+    UNDELIVERED = "undelivered"
+    NOTHING_DUE = "nothing_due"
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One revision, fixed when it was made. ``body`` is the alert as bytes; ``made`` is when."""
+
+    incident: str
+    rev: int
+    body: bytes
+    made: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One incident at the post.
+
+    ``rev`` is the highest revision made. ``changed`` says that a rule added something no revision carries yet; evidence
+    that none carries has ``rev`` 0. ``answers`` maps an officer's stage to the highest revision it speaks for.
+    ``undelivered_rev`` and ``unattended_rev`` are how far those two bad news have been told.
+    """
+
+    id: str
+    kind: str
+    rule: str
+    device: str | None
+    post: str
+    severity: Severity
+    title: str
+    place: PlaceOfIncident
+    opened: Stamp
+    last_event: Stamp
+    evidence: tuple[Evidence, ...]
+    count: int
+    panic: bool
+    labels: tuple[str, ...] = ()
+    escalate: tuple[str, ...] = ("precinct",)
+    certainty: str | None = None
+    rev: int = 0
+    made: Stamp | None = None
+    changed: bool = False
+    outbox: tuple[Revision, ...] = ()
+    sent_rev: int = 0
+    delivered_rev: int = 0
+    undelivered_rev: int = 0
+    unattended_rev: int = 0
+    answers: Mapping[Stage, int] = field(default_factory=dict)
+    by: str | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Return whether something waits for the next revision."""
+        return self.changed or self.evidence[-1].rev == 0
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether evidence exists that no closing speaks for."""
+        last = self.evidence[-1].rev
+        return last == 0 or last > self.answers.get(Stage.CLOSED, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What is remembered of a counted press, to know its copies. ``last_run_ms`` is when the last one came."""
+
+    event: str
+    incident: str
+    body: str
+    last_run_ms: int
+    generation: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A running throttle window: since when (running time) and which incident its repeats join."""
+
+    since_run_ms: int
+    incident: str
+
+
+# --- effects: what the rim does once the batch is on disk ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """Tell the button how far its press has come."""
+
+    device: str
+    boot: int
+    seq: int
+    incident: str | None
+    stage: Stage
+    by: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Make a device do something, e.g. ``siren.on``. ``id`` is derived, so that a repeat is known as one."""
+
+    id: str
+    device: str
+    command: str
+
+
+Effect = Confirm | Command
+
+
+# --- changes: what the state becomes ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PutIncident:
+    """Put or replace an incident."""
+
+    incident: Incident
+
+
+@dataclass(frozen=True, slots=True)
+class PutCopies:
+    """Remember the presses under one counter."""
+
+    key: str
+    copies: tuple[Copy, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PutWindow:
+    """Start a throttle window."""
+
+    key: str
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class PutUnknown:
+    """Remember when an unknown device was last told."""
+
+    device: str
+    run_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PutStore:
+    """Remember the precinct's store; a change of it makes every delivery doubtful."""
+
+    store: str
+
+
+Change = PutIncident | PutCopies | PutWindow | PutUnknown | PutStore
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an input leads to, and why."""
+
+    reason: Reason
+    changes: tuple[Change, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    incident: str | None = None

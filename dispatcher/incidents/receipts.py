@@ -1,0 +1,107 @@
+"""The precinct's word, and our own news about the way: receipts, sends, and the ten seconds after which we say so."""
+
+from dataclasses import replace
+
+from dispatcher.domain.incident import Evidence, Receipt, Stage
+from dispatcher.domain.stamp import Stamp
+from dispatcher.incidents.model import ANSWERS, Change, Decision, Incident, PutIncident, PutStore, Reason
+from dispatcher.incidents.stages import confirms_of_change, stage_of
+from dispatcher.incidents.state import PostState
+
+UNDELIVERED_MS = 10_000  # design, "The lamp never lies": 10 s without delivery means: use the radio
+
+
+def decide_receipt(state: PostState, receipt: Receipt) -> Decision:
+    """Return what a receipt changes; one for an unknown incident changes nothing but the store."""
+    store = _store_change(state, receipt)
+    before = state.incidents.get(receipt.id)
+    if before is None:
+        return Decision(Reason.STORE_CHANGED if _is_new_store(state, store) else Reason.UNKNOWN_INCIDENT, store)
+    after = _answered(before, receipt)
+    if after == before:
+        return Decision(Reason.STORE_CHANGED if _is_new_store(state, store) else Reason.STALE, store, (), before.id)
+    reason = Reason.STORE_CHANGED if _is_new_store(state, store) else Reason.ADVANCED
+    return Decision(reason, (*store, PutIncident(after)), confirms_of_change(before, after), before.id)
+
+
+def _store_change(state: PostState, receipt: Receipt) -> tuple[Change, ...]:
+    if receipt.store is None or receipt.store == state.store:
+        return ()
+    return (PutStore(receipt.store),)
+
+
+def _is_new_store(state: PostState, change: tuple[Change, ...]) -> bool:
+    return bool(change) and state.store is not None
+
+
+def _answered(incident: Incident, receipt: Receipt) -> Incident:
+    rev = min(receipt.rev, incident.rev)  # nobody can have answered what was not made yet
+    match receipt.stage:
+        case Stage.DELIVERED:
+            return _delivered(incident, rev)
+        case Stage.UNATTENDED:
+            return replace(incident, unattended_rev=max(incident.unattended_rev, rev))
+        case _:
+            return _officer(incident, receipt, rev)
+
+
+def _delivered(incident: Incident, rev: int) -> Incident:
+    """Take revisions out of the outbox; a repeated ``delivered`` also says that a board is there again."""
+    highest = max(incident.delivered_rev, rev)
+    outbox = tuple(revision for revision in incident.outbox if revision.rev > highest)
+    unattended = 0 if rev >= incident.unattended_rev else incident.unattended_rev
+    return replace(incident, delivered_rev=highest, outbox=outbox, unattended_rev=unattended)
+
+
+def _officer(incident: Incident, receipt: Receipt, rev: int) -> Incident:
+    if rev <= incident.answers.get(receipt.stage, 0):
+        return incident
+    answers = {**incident.answers, receipt.stage: rev}
+    return replace(incident, answers=answers, by=receipt.by or incident.by)
+
+
+def decide_sent(state: PostState, incident: str, rev: int) -> Decision:
+    """Record that the precinct's broker took a revision. A broker's word is not delivery."""
+    before = state.incidents.get(incident)
+    if before is None:
+        return Decision(Reason.UNKNOWN_INCIDENT)
+    after = replace(before, sent_rev=max(before.sent_rev, rev))
+    if after == before:
+        return Decision(Reason.STALE, incident=incident)
+    return Decision(Reason.SENT, (PutIncident(after),), confirms_of_change(before, after), incident)
+
+
+def decide_time(state: PostState, now: Stamp) -> Decision:
+    """Tell presses that have waited 10 s without delivery that they are undelivered."""
+    overdue = [incident for incident in state.incidents.values() if _overdue_rev(incident, now)]
+    if not overdue:
+        return Decision(Reason.NOTHING_DUE)
+    told = [replace(incident, undelivered_rev=_overdue_rev(incident, now)) for incident in overdue]
+    confirms = [
+        answer for before, after in zip(overdue, told, strict=True) for answer in confirms_of_change(before, after)
+    ]
+    return Decision(Reason.UNDELIVERED, tuple(PutIncident(incident) for incident in told), tuple(confirms))
+
+
+def _overdue_rev(incident: Incident, now: Stamp) -> int:
+    """Return the highest revision whose delivery is overdue and not told yet, 0 for none."""
+    if incident.delivered_rev >= incident.rev or incident.undelivered_rev >= incident.rev:
+        return 0
+    late = (entry.rev for entry in incident.evidence if _is_late(entry, incident, now))
+    rev = max(late, default=0)
+    return rev if rev > incident.undelivered_rev else 0
+
+
+def _is_late(entry: Evidence, incident: Incident, now: Stamp) -> bool:
+    waiting = stage_of(incident, entry.rev) in (Stage.SAVED, Stage.SENT)
+    return entry.rev > 0 and waiting and now.run_ms - entry.at.run_ms >= UNDELIVERED_MS
+
+
+def resend_everything(incident: Incident) -> Incident:
+    """Forget that anything was delivered: the precinct's store is a new one."""
+    return replace(incident, sent_rev=0, delivered_rev=0, unattended_rev=0)
+
+
+def is_answered(incident: Incident) -> bool:
+    """Return whether an officer has answered every revision made."""
+    return any(incident.answers.get(stage, 0) >= incident.rev for stage in ANSWERS)

@@ -1,0 +1,72 @@
+"""How far each press has come. Derived from what is known of its incident, never stored beside it.
+
+That is why the lamp cannot contradict a receipt: there is no second copy of the truth to go stale.
+"""
+
+from collections.abc import Iterable
+
+from dispatcher.domain.incident import Evidence, Stage
+from dispatcher.incidents.model import ANSWERS, Confirm, Incident
+from dispatcher.incidents.state import PostState
+
+# From "help is least near" to "help is here"; a shared lamp shows the first that any open press is at.
+LAMP_ORDER = (
+    Stage.UNDELIVERED,
+    Stage.SAVED,
+    Stage.SENT,
+    Stage.UNATTENDED,
+    Stage.DELIVERED,
+    Stage.ACKNOWLEDGED,
+    Stage.DISPATCHED,
+    Stage.ARRIVED,
+)
+_RANK = {stage: rank for rank, stage in enumerate(LAMP_ORDER)}
+
+
+def stage_of(incident: Incident, rev: int) -> Stage:
+    """Return how far evidence carried by revision ``rev`` has come; 0 means that no revision carries it yet."""
+    if rev == 0:
+        return Stage.SAVED
+    answered = next((stage for stage in ANSWERS if incident.answers.get(stage, 0) >= rev), None)
+    return answered or _transport_stage(incident, rev)
+
+
+def _transport_stage(incident: Incident, rev: int) -> Stage:
+    if incident.delivered_rev >= rev:
+        return Stage.UNATTENDED if incident.unattended_rev >= rev else Stage.DELIVERED
+    if incident.undelivered_rev >= rev:
+        return Stage.UNDELIVERED
+    return Stage.SENT if incident.sent_rev >= rev else Stage.SAVED
+
+
+def least_advanced(incident: Incident) -> Stage:
+    """Return the stage of the press that help is least near to; CLOSED when there is none left."""
+    stages = {stage_of(incident, entry.rev) for entry in incident.evidence}
+    return min((stage for stage in stages if stage in _RANK), key=_RANK.__getitem__, default=Stage.CLOSED)
+
+
+def lamp_stage(incidents: Iterable[Incident]) -> Stage | None:
+    """Return what a shared lamp shows: the least advanced press of all open panics, None when there is none."""
+    stages = [least_advanced(incident) for incident in incidents if incident.panic and incident.is_open]
+    return min((stage for stage in stages if stage in _RANK), key=_RANK.__getitem__, default=None)
+
+
+def lamp_of(state: PostState) -> Stage | None:
+    """Return what the post's lamp shows, None when nothing is open."""
+    return lamp_stage(state.incidents.values())
+
+
+def confirm(entry: Evidence, incident: Incident) -> Confirm | None:
+    """Return the answer to a button that counts its presses; None for one that does not."""
+    if entry.device is None or entry.boot is None or entry.seq is None:
+        return None
+    stage = stage_of(incident, entry.rev)
+    return Confirm(entry.device, entry.boot, entry.seq, incident.id, stage, incident.by)
+
+
+def confirms_of_change(before: Incident | None, after: Incident) -> tuple[Confirm, ...]:
+    """Return an answer for every press whose stage changed between two versions of its incident."""
+    known = {} if before is None else {entry.event: stage_of(before, entry.rev) for entry in before.evidence}
+    answers = (confirm(entry, after) for entry in after.evidence)
+    stages = (known.get(entry.event) for entry in after.evidence)
+    return tuple(answer for answer, was in zip(answers, stages, strict=True) if answer and answer.stage is not was)
