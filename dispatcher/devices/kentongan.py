@@ -1,0 +1,147 @@
+"""Our own convention, for firmware of ours and virtual devices: ``kentongan/<device>/event``.
+
+It is built in rather than written as a profile because it is the contract of promise 1: counters, kinds and types are
+checked here to the letter, and what does not fit is refused with a reason instead of being guessed at.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from math import isfinite
+from typing import Any
+
+from dispatcher.devices.payload import is_clean_name, read_strict
+from dispatcher.devices.results import Normalised, Outcome, UnknownDevice
+from dispatcher.domain.catalogue import is_device_kind
+from dispatcher.domain.events import MAX_COUNTER, RawMessage, Reading, Rejected, RejectReason, Value
+
+PROFILE = "kentongan"
+FILTER = "kentongan/+/event"
+_PREFIX, _SUFFIX = "kentongan/", "/event"
+
+MAX_ATTRS = 200
+MAX_ATTR_NAME = 64  # characters
+MAX_ATTR_TEXT = 1024  # bytes of UTF-8
+MAX_KIND = 64
+
+# Never stored, whoever sends it: a PIN opens a house, and plates and numbers of persons are personal data.
+SECRET_ATTRS = frozenset({"pin", "password", "plate", "license_plate", "nopol", "nik", "phone"})
+HIDDEN = "***"
+
+
+def event_topic(device: str) -> str:
+    """Return the topic on which this device reports."""
+    return f"{_PREFIX}{device}{_SUFFIX}"
+
+
+def device_of(topic: str) -> str | None:
+    """Return the device that reports on this topic; None when the topic is not of our convention."""
+    if not topic.startswith(_PREFIX) or not topic.endswith(_SUFFIX):
+        return None
+    device = topic[len(_PREFIX) : -len(_SUFFIX)]
+    return device if "/" not in device and is_clean_name(device) else None
+
+
+def read(raw: RawMessage, device: str, known: bool) -> Outcome:
+    """Understand one message of our convention. ``known`` says whether the site lists the device."""
+    if raw.retain:  # a broker's memory is no press
+        return Rejected(RejectReason.RETAINED, device=device)
+    body = read_strict(raw)
+    if isinstance(body, Rejected):
+        return Rejected(body.reason, body.detail, device)
+    try:
+        reading = _reading(body, device)
+    except _Unfit as unfit:
+        return Rejected(unfit.reason, unfit.detail, device)
+    if not known:
+        return UnknownDevice(device, reading.kind, reading.boot, reading.seq)
+    return Normalised((reading,), (), _redacted(raw.payload, body))
+
+
+class _Unfit(Exception):
+    def __init__(self, reason: RejectReason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+def _reading(body: Mapping[str, Any], device: str) -> Reading:
+    kind = _kind(body.get("kind"))
+    boot, seq = _counter(body, "boot"), _counter(body, "seq")
+    if (boot is None) != (seq is None):
+        raise _Unfit(RejectReason.MISSING_FIELD, "seq" if seq is None else "boot")
+    return Reading(kind, device, _attrs(body.get("attrs")), boot, seq, happened_ms(body.get("happened")))
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        raise _Unfit(RejectReason.MISSING_FIELD, "kind")
+    if not isinstance(value, str) or len(value) > MAX_KIND:
+        raise _Unfit(RejectReason.WRONG_TYPE, "kind")
+    if not is_device_kind(value):
+        raise _Unfit(RejectReason.UNKNOWN_KIND, ascii(value))
+    return value
+
+
+def _counter(body: Mapping[str, Any], key: str) -> int | None:
+    value = body.get(key)
+    if value is None:
+        return None
+    if type(value) is not int or not 0 <= value <= MAX_COUNTER:  # bool is an int to isinstance
+        raise _Unfit(RejectReason.WRONG_TYPE, key)
+    return value
+
+
+def happened_ms(value: object) -> int | None:
+    """Return the Unix time in milliseconds that an ISO 8601 text with an offset names, or None.
+
+    What a device claims about time is only recorded, so a claim nobody can read is dropped and the press is kept.
+    """
+    if not isinstance(value, str) or len(value) > 40:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        return int(moment.timestamp() * 1000) if moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _attrs(value: object) -> dict[str, Value]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or len(value) > MAX_ATTRS:
+        raise _Unfit(RejectReason.WRONG_TYPE, "attrs")
+    for name, each in value.items():
+        if not _is_attr_name(name) or not (each is None or is_plain_value(each)):
+            raise _Unfit(RejectReason.WRONG_TYPE, f"attrs.{ascii(name)[:MAX_ATTR_NAME]}")
+    return {name: HIDDEN if name in SECRET_ATTRS else each for name, each in value.items() if each is not None}
+
+
+def _is_attr_name(name: str) -> bool:
+    return 0 < len(name) <= MAX_ATTR_NAME and name[0] not in "_$" and name.isprintable()
+
+
+def is_plain_value(value: object) -> bool:
+    """Return whether a value may be an attribute: a bounded scalar that every later stage can hold exactly."""
+    if isinstance(value, str):
+        return len(value) <= MAX_ATTR_TEXT and _encoded_length(value) <= MAX_ATTR_TEXT
+    if isinstance(value, bool):
+        return True
+    if isinstance(value, int):
+        return -MAX_COUNTER <= value <= MAX_COUNTER
+    return isinstance(value, float) and isfinite(value)
+
+
+def _encoded_length(text: str) -> int:
+    try:
+        return len(text.encode("utf-8"))
+    except UnicodeEncodeError:  # a lone surrogate: no file and no terminal takes it
+        return MAX_ATTR_TEXT + 1
+
+
+def _redacted(payload: bytes, body: dict[str, Any]) -> bytes:
+    attrs = body.get("attrs")
+    if not attrs or SECRET_ATTRS.isdisjoint(attrs):
+        return payload
+    hidden = {name: HIDDEN if name in SECRET_ATTRS else value for name, value in attrs.items()}
+    return json.dumps({**body, "attrs": hidden}, separators=(",", ":")).encode("ascii")
