@@ -1,0 +1,79 @@
+"""From a located tree to a typed model, with pydantic; every error keeps its file, line and column."""
+
+import difflib
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from dispatcher.domain.faults import Fault, FaultsFound, Place, Text
+from dispatcher.domain.tree import Node, place_at, plain
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """A frozen model that refuses keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+MISSING = Text("{key} wajib ada", "{key} is required")
+UNKNOWN = Text("kunci {key} tidak dikenal di sini", "unknown key {key} here")
+NEAREST = Text("maksud Anda {nearest}?", "did you mean {nearest}?")
+WRONG = Text("{key} salah: {problem}", "{key} is wrong: {problem}")
+_PROBLEMS = {
+    "string_type": "harus teks / must be text",
+    "int_type": "harus bilangan bulat / must be a whole number",
+    "int_parsing": "harus bilangan bulat / must be a whole number",
+    "float_type": "harus angka / must be a number",
+    "float_parsing": "harus angka / must be a number",
+    "bool_type": "harus true atau false / must be true or false",
+    "list_type": "harus daftar / must be a list",
+    "tuple_type": "harus daftar / must be a list",
+    "dict_type": "harus kunci: nilai / must be key: value",
+    "model_type": "harus kunci: nilai / must be key: value",
+}
+
+
+def validate(node: Node, model: type[Model]) -> Model:
+    """Return the tree as a model. Raises FaultsFound with every error in it."""
+    try:
+        return model.model_validate(plain(node))
+    except ValidationError as error:
+        known = _known_keys(model.model_json_schema())
+        listed = error.errors(include_url=False)
+        raise FaultsFound(tuple(_fault(node, details, known) for details in listed)) from None
+
+
+def _known_keys(schema: dict[str, Any]) -> frozenset[str]:
+    definitions = (schema, *schema.get("$defs", {}).values())
+    return frozenset(key for definition in definitions for key in definition.get("properties", {}))
+
+
+def _fault(node: Node, details: ErrorDetails, known: frozenset[str]) -> Fault:
+    path = details["loc"]
+    key = ".".join(str(step) for step in path) or "?"
+    place = place_at(node, path)
+    match details["type"]:
+        case "missing":
+            return Fault(place, "missing-key", MISSING, {"key": key})
+        case "extra_forbidden":
+            return _unknown_key(place, str(path[-1]), known)
+        case _:
+            return Fault(place, "wrong-value", WRONG, {"key": key, "problem": _problem(details)})
+
+
+def _problem(details: ErrorDetails) -> str:
+    known = _PROBLEMS.get(details["type"])
+    if known is not None:
+        return known
+    cause = details.get("ctx", {}).get("error")
+    return str(cause) if cause is not None else details["msg"]
+
+
+def _unknown_key(place: Place, key: str, known: frozenset[str]) -> Fault:
+    nearest = difflib.get_close_matches(key, sorted(known), 1, 0.7)
+    if not nearest:
+        return Fault(place, "unknown-key", UNKNOWN, {"key": key})
+    return Fault(place, "unknown-key", UNKNOWN, {"key": key, "nearest": nearest[0]}, NEAREST)
