@@ -104,6 +104,17 @@ def test_a_device_does_not_hear_another_ones_press(post_broker: MosquittoBroker)
         assert other.next_message().topic == "kentongan/btn-02/confirm"
 
 
+@pytest.mark.parametrize("user", ["btn-01", "tasmota", "shelly", "rtl_433", "frigate"])
+def test_nobody_but_the_post_hears_what_devices_report(post_broker: MosquittoBroker, user: str) -> None:
+    with TalkingClient(post_broker, user) as listener:
+        listener.subscribe("#")
+        for sender, topics in (*VENDOR_TOPICS.items(), ("btn-01", ["kentongan/btn-01/event"])):
+            with TalkingClient(post_broker, sender, client_id="sender") as source:
+                for topic in topics:
+                    source.publish(topic)
+        assert listener.received_so_far() == []
+
+
 @pytest.mark.parametrize("bridge", BRIDGES)
 def test_a_bridge_writes_its_own_tree_and_nothing_else(post_broker: MosquittoBroker, bridge: str) -> None:
     foreign = [topic for vendor, topics in VENDOR_TOPICS.items() if vendor != bridge for topic in topics]
