@@ -118,7 +118,7 @@ def test_nobody_but_the_post_hears_what_devices_report(post_broker: MosquittoBro
 @pytest.mark.parametrize("bridge", BRIDGES)
 def test_a_bridge_writes_its_own_tree_and_nothing_else(post_broker: MosquittoBroker, bridge: str) -> None:
     foreign = [topic for vendor, topics in VENDOR_TOPICS.items() if vendor != bridge for topic in topics]
-    ours = ["kentongan/btn-01/event", "kentongan/btn-01/confirm", "kentongan/btn-01/command"]
+    ours = ["kentongan/btn-01/event", "kentongan/btn-01/confirm", "kentongan/btn-01/command", "cmnd/siren/POWER"]
     own = VENDOR_TOPICS[bridge]
     assert writable(post_broker, bridge, [*foreign, *ours, *own]) == own
 
