@@ -1,0 +1,100 @@
+"""From what the devices show to what the page writes: words only, so that the page's script decides nothing. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from dispatcher.demo import words
+from dispatcher.demo.devices import Snapshot
+from dispatcher.demo.traffic import Row
+from dispatcher.domain.faults import Language, Text
+
+_ANSWERED = frozenset({"acknowledged", "dispatched", "arrived", "closed"})
+
+
+def devices(snapshot: Snapshot, language: Language) -> dict[str, Any]:
+    """Return the state of button, lamp, trail and cards."""
+    return {
+        "lamp": _lamp(snapshot, language),
+        "button": _button(snapshot, language),
+        "trail": _trail(snapshot.lamp),
+        "cards": {name: _card(name, active, language) for name, active in snapshot.active.items()},
+    }
+
+
+def traffic(rows: Sequence[Row], language: Language) -> list[dict[str, Any]]:
+    """Return the strip's lines, newest first."""
+    return [
+        {
+            "n": row.number,
+            "hop": row.hop,
+            "where": words.say(f"hop_{row.hop}", language),
+            "at": datetime.fromtimestamp(row.at).strftime("%H:%M:%S"),  # the reader's own clock, as on the wall
+            "topic": row.topic,
+            "payload": row.payload,
+            "times": row.times,
+        }
+        for row in reversed(rows)
+    ]
+
+
+def evening(caption: Text | None, source: str, playing: bool, language: Language) -> dict[str, str]:
+    """Return what the evening's card says: the last thing that happened, and which product's message it was."""
+    if caption is not None:
+        return {"text": caption.render(language, {}), "source": source}
+    return {"text": words.say("evening_soon" if playing else "evening_off", language), "source": ""}
+
+
+def _lamp(snapshot: Snapshot, language: Language) -> dict[str, str]:
+    stage = words.STAGES[snapshot.lamp]
+    by = _answered_by(snapshot) if snapshot.lamp in _ANSWERED else None
+    return {
+        "stage": snapshot.lamp,
+        "word": stage.word.render(language, {}),
+        "blink": stage.blink.render(language, {}),
+        "meaning": stage.meaning.render(language, {}),
+        "by": f"{words.say('answered_by', language)} {by}" if by else "",
+    }
+
+
+def _answered_by(snapshot: Snapshot) -> str | None:
+    if snapshot.by is not None:
+        return snapshot.by
+    return snapshot.press.by if snapshot.press is not None else None
+
+
+def _button(snapshot: Snapshot, language: Language) -> dict[str, Any]:
+    press = snapshot.press
+    if press is None:
+        return {"line": words.say("panic_hint", language), "state": "idle"}
+    if press.stage is None:
+        key = "silent" if snapshot.unanswered else "waiting"
+        return {"line": words.say(key, language, seq=press.seq, sent=press.sent), "state": key}
+    known = words.STAGES.get(press.stage)
+    word = press.stage if known is None else known.word.render(language, {}).lower()
+    return {"line": words.say("kept", language, seq=press.seq, word=word), "state": press.stage}
+
+
+def _trail(lamp: str) -> dict[str, str]:
+    """Return for each step of the way whether it is done, now, or still to come."""
+    reached = words.TRAIL.index(_reached(lamp)) if _reached(lamp) else -1
+    return {step: _mark(index, reached) for index, step in enumerate(words.TRAIL)}
+
+
+def _mark(index: int, reached: int) -> str:
+    if index == reached:
+        return "now"
+    return "done" if index < reached else "ahead"
+
+
+def _reached(lamp: str) -> str:
+    """Return the step of the way that a stage stands for: ``undelivered`` was sent and no more."""
+    aside = {"undelivered": "sent", "unattended": "delivered", "closed": "arrived"}
+    return aside.get(lamp, lamp if lamp in words.TRAIL else "")
+
+
+def _card(name: str, active: bool, language: Language) -> dict[str, Any]:
+    card = words.CARDS[name]
+    return {"active": active, "word": (card.active if active else card.quiet).render(language, {})}
