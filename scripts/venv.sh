@@ -8,7 +8,7 @@ extra=$1
 # name. Only CC reaches every compiler line of its setup.py; CFLAGS does not. See docs/adr/0003.
 engine_cc="${CC:-gcc} -DPyEval_CallObject=PyObject_CallObject"
 
-install() { CC="$engine_cc" .venv/bin/python -m pip --disable-pip-version-check install --quiet "$@"; }
+install() { CC="$engine_cc" .venv/bin/python -m pip --disable-pip-version-check install --quiet --use-pep517 "$@"; }
 engine_loads() { .venv/bin/python -c 'import durable_rules_engine' 2>/dev/null; }
 
 python=$(scripts/preflight.sh)
