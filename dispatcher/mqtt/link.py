@@ -151,6 +151,11 @@ class Link:
         return self._loop.last_turn
 
     @property
+    def queued(self) -> int:
+        """Publishes that wait for the connection."""
+        return len(self._mail.queue)
+
+    @property
     def counters(self) -> Counters:
         """What has been counted so far."""
         return self._tally.snapshot()
