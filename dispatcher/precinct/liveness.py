@@ -1,0 +1,69 @@
+"""Who is there: boards with an officer before them, and posts that speak. Pure: ``now`` is an argument, in ms."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from dispatcher.wire.status import Status
+
+UNATTENDED_AFTER_MS = 30_000
+SILENT_AFTER_MS = 30_000
+TWIN_WINDOW_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Attendance:
+    """Open boards, and since when there is none (``since_ms`` means nothing while there is one)."""
+
+    boards: int
+    since_ms: int
+
+    def enter(self) -> "Attendance":
+        """A board opened."""
+        return replace(self, boards=self.boards + 1)
+
+    def leave(self, now: int) -> "Attendance":
+        """A board closed."""
+        return Attendance(max(0, self.boards - 1), now if self.boards <= 1 else self.since_ms)
+
+    def attended(self, now: int) -> bool:
+        """Whether somebody may be looking: a board is open, or the last one closed less than 30 s ago."""
+        return self.boards > 0 or now - self.since_ms < UNATTENDED_AFTER_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a post last said, when, and whether a second installation answers to its name."""
+
+    status: Status
+    seen_ms: int
+    rival: str = ""
+    rival_ms: int = 0
+    twins_ms: int = 0
+
+    def silent(self, now: int) -> bool:
+        """Whether nothing came for 30 s, or the broker told of its death."""
+        return self.status.state == "offline" or now - self.seen_ms >= SILENT_AFTER_MS
+
+    def twins(self, now: int) -> bool:
+        """Whether two instances were alive in the last minute."""
+        return self.twins_ms > 0 and now - self.twins_ms < TWIN_WINDOW_MS
+
+
+def hear(before: Heard | None, status: Status, now: int) -> Heard:
+    """Return what is known of a post after a status.
+
+    A new instance alone is a post that was set up anew. Only when the old one speaks again after it are there two. The
+    last will of an instance that was replaced says nothing about the living one.
+    """
+    if before is None or before.status.instance == status.instance:
+        return replace(before, status=status, seen_ms=now) if before else Heard(status, now)
+    if status.state == "offline" and not before.silent(now):
+        return before
+    again = status.instance == before.rival and now - before.rival_ms < TWIN_WINDOW_MS
+    return Heard(status, now, before.status.instance, before.seen_ms, now if again else before.twins_ms)
+
+
+def silent_posts(known: Iterable[str], heard: Mapping[str, Heard], started: int, now: int) -> frozenset[str]:
+    """Return the posts that are silent; one never heard of is so 30 s after the precinct started."""
+    patience_over = now - started >= SILENT_AFTER_MS
+    return frozenset(post for post in known if (heard[post].silent(now) if post in heard else patience_over))

@@ -1,0 +1,45 @@
+"""The tables. A change means a new VERSION; a file of a newer version is not touched."""
+
+VERSION = 1
+APPLICATION_ID = 0x4B4E5447  # "KNTG": `file` names it, and another program's database is refused
+
+TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE incidents (
+    id TEXT PRIMARY KEY, post TEXT NOT NULL, rule TEXT NOT NULL, kind TEXT NOT NULL, severity TEXT NOT NULL,
+    title TEXT NOT NULL, kelurahan TEXT, zone TEXT, lat REAL, lon REAL, opened_at TEXT NOT NULL,
+    opened_ms INTEGER NOT NULL, age TEXT NOT NULL, clock TEXT NOT NULL, certainty TEXT, count INTEGER NOT NULL,
+    exercise INTEGER NOT NULL, received_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL,
+    held INTEGER NOT NULL, top INTEGER NOT NULL, alarm INTEGER NOT NULL,
+    acknowledged INTEGER NOT NULL DEFAULT 0, dispatched INTEGER NOT NULL DEFAULT 0,
+    arrived INTEGER NOT NULL DEFAULT 0, closed INTEGER NOT NULL DEFAULT 0,
+    open INTEGER NOT NULL, officer TEXT, unit TEXT, disposition TEXT
+) STRICT;
+CREATE INDEX incidents_open ON incidents (received_ms) WHERE open = 1;
+CREATE INDEX incidents_updated ON incidents (updated_ms);
+CREATE TABLE revisions (
+    id TEXT NOT NULL REFERENCES incidents, rev INTEGER NOT NULL, payload BLOB NOT NULL, received_ms INTEGER NOT NULL,
+    PRIMARY KEY (id, rev)
+) STRICT;
+CREATE TABLE evidence (
+    id TEXT NOT NULL REFERENCES incidents, event TEXT NOT NULL, kind TEXT NOT NULL, device TEXT, at TEXT NOT NULL,
+    boot INTEGER, seq INTEGER, rev INTEGER NOT NULL,
+    PRIMARY KEY (id, event)
+) STRICT;
+CREATE TABLE conflicts (
+    id TEXT NOT NULL, rev INTEGER NOT NULL, digest TEXT NOT NULL, post TEXT NOT NULL, payload BLOB NOT NULL,
+    received_ms INTEGER NOT NULL,
+    PRIMARY KEY (id, rev, digest)
+) STRICT;
+CREATE TABLE actions (
+    n INTEGER PRIMARY KEY, id TEXT NOT NULL REFERENCES incidents, at_ms INTEGER NOT NULL, what TEXT NOT NULL,
+    rev INTEGER NOT NULL, officer TEXT, unit TEXT, disposition TEXT, text TEXT
+) STRICT;
+CREATE INDEX actions_of ON actions (id, n);
+CREATE TABLE posts (
+    id TEXT PRIMARY KEY, state TEXT NOT NULL, instance TEXT NOT NULL, version TEXT NOT NULL, rules TEXT NOT NULL,
+    clock TEXT NOT NULL, changed_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE counters (name TEXT NOT NULL, label TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (name, label))
+    STRICT, WITHOUT ROWID;
+"""

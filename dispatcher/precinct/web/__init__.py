@@ -1,0 +1,1 @@
+"""The duty officer's board and the API, over HTTP on loopback."""

@@ -1,0 +1,42 @@
+from dispatcher.precinct.liveness import Attendance, Heard, hear, silent_posts
+from tests.unit.precinct.builders import status
+
+
+def heard(*said: tuple[int, str, str]) -> Heard:
+    """What is known after statuses of (second, instance, state)."""
+    known: Heard | None = None
+    for second, instance, state in said:
+        known = hear(known, status(state, instance), second * 1000)
+    assert known is not None
+    return known
+
+
+def test_an_open_board_is_attendance_and_so_are_thirty_seconds_after_the_last_one() -> None:
+    one = Attendance(0, 0).enter()
+    assert one.attended(10_000_000)
+    left = one.leave(100_000)
+    assert left.attended(129_999)
+    assert not left.attended(130_000)
+
+
+def test_two_boards_and_one_leaves() -> None:
+    assert Attendance(0, 0).enter().enter().leave(1000).attended(10_000_000)
+
+
+def test_a_post_set_up_anew_is_no_twin() -> None:
+    assert not heard((0, "a", "online"), (15, "b", "online"), (30, "b", "online")).twins(30_000)
+
+
+def test_two_installations_that_answer_to_one_name_are_twins() -> None:
+    known = heard((0, "a", "online"), (5, "b", "online"), (15, "a", "online"))
+    assert known.twins(16_000)
+    assert not known.twins(200_000)
+
+
+def test_the_last_will_of_a_replaced_instance_does_not_kill_the_living_one() -> None:
+    assert not heard((0, "a", "online"), (5, "b", "online"), (8, "a", "offline")).silent(9_000)
+
+
+def test_a_post_that_was_never_heard_is_silent_thirty_seconds_after_the_start() -> None:
+    assert silent_posts(["pos-03"], {}, 0, 29_999) == frozenset()
+    assert silent_posts(["pos-03"], {}, 0, 30_000) == {"pos-03"}
