@@ -1,0 +1,172 @@
+"""Find the records in the bytes of one segment, whatever happened to them.
+
+The scan walks from record to record. Where it finds anything but a record it looks for the next one and notes the
+damaged stretch; so one flipped bit costs the record it hit, and no other. How many were lost is not read from the
+damage but from the sequence numbers around it.
+"""
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from dispatcher.domain.stamp import Stamp
+from dispatcher.journal.layout import (
+    ALIGN,
+    CRC,
+    CRC_FROM,
+    RECORD,
+    RESTART,
+    SECTOR,
+    SYNCED,
+    TRUSTED,
+    UNUSED,
+    Header,
+    boot_text,
+    padded,
+    record_magic,
+    segment_seed,
+)
+from dispatcher.journal.model import Gap, Kind, Record
+
+_KINDS: dict[int, int] = {int(kind): kind for kind in Kind}
+_MAX_BOOTS = 1024  # names of boots remembered while reading; a journal of months holds a few
+
+Raw = tuple[int, int, int, int, int, int, bytes, int, int]
+"""sequence, kind, flags, mono_ns, wall_ms, run_ms, boot, start and stop of the body"""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Bytes ``start`` to ``stop`` of a segment that are neither a record nor unused."""
+
+    segment: int
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a scan over one or more segments has met so far."""
+
+    last: int | None = None  # sequence number of the last record
+    end: int = SECTOR  # offset behind it in its segment
+    records: int = 0
+    spans: list[Span] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    pending: list[tuple[int, int]] = field(default_factory=list)
+
+    def missing(self, first: int, last: int) -> None:
+        """Note sequence numbers that did not come."""
+        self.pending.append((first, last))
+
+    def judge(self, flags: int) -> None:
+        """Settle what is missing once a record says whether everything before it had been durable."""
+        if flags & (SYNCED | RESTART):
+            self._settle(durable=bool(flags & SYNCED))
+
+    def finish(self) -> None:
+        """Settle what no later record vouches for."""
+        self._settle(durable=False)
+
+    def _settle(self, *, durable: bool) -> None:
+        self.gaps.extend(Gap(first, last, durable) for first, last in self.pending)
+        self.pending.clear()
+
+    @property
+    def lost(self) -> int:
+        """Records that had been durable and cannot be read."""
+        return sum(len(gap) for gap in self.gaps if gap.durable)
+
+
+def scan(data: bytes, header: Header, after: int, spans: list[Span]) -> Iterator[Raw]:
+    """Yield every record with a sequence above ``after``, in order; add what is damaged to ``spans``.
+
+    The last span may be a torn tail: nothing valid follows it.
+    """
+    magic, seed = record_magic(header.journal_id), segment_seed(header.journal_id, header.number)
+    stop = min(len(data), header.end)
+    view = memoryview(data)
+    unpack, head, crc32 = RECORD.unpack_from, RECORD.size, zlib.crc32
+    needle = CRC.pack(magic)
+    position = clean = SECTOR
+    while position + head <= stop:
+        found, crc, length, kind, flags, _, sequence, mono, wall, run, boot = unpack(data, position)
+        end = position + head + length
+        if (
+            found == magic
+            and end <= stop
+            and sequence > after
+            and crc32(view[position + CRC_FROM : end], seed ^ position) == crc
+        ):
+            if position != clean:
+                spans.append(Span(header.number, clean, position))
+            yield sequence, kind, flags, mono, wall, run, boot, position + head, end
+            after = sequence
+            position = clean = (end + ALIGN - 1) & -ALIGN
+        else:
+            position = _next(data, needle, position + ALIGN, stop)
+    used = len(data[clean:stop].rstrip(b"\0"))
+    if used:
+        spans.append(Span(header.number, clean, clean + used))
+
+
+def _next(data: bytes, needle: bytes, position: int, stop: int) -> int:
+    """Return the offset of the next possible record, or ``stop``."""
+    while (at := data.find(needle, position, stop)) >= 0:
+        if at % ALIGN == 0:
+            return at
+        position = at + 1
+    return stop
+
+
+class Decoder:
+    """Turns the raw fields of one segment's records into ``Record``; remembers the names of boots."""
+
+    def __init__(self) -> None:
+        self._boots: dict[bytes, str] = {}
+
+    def records(self, data: bytes, header: Header, tally: Tally) -> Iterator[Record]:
+        """Yield the records of one segment, keeping ``tally`` up to date."""
+        if tally.last is None and header.first_sequence > UNUSED:
+            tally.last = header.first_sequence - 1
+        after = tally.last or 0
+        boots, kinds, stop = self._boots, _KINDS, SECTOR
+        for sequence, kind, flags, mono, wall, run, boot, start, stop in scan(data, header, after, tally.spans):
+            body = data[start:stop]
+            if tally.last is not None and sequence != tally.last + 1:
+                _note_missing(tally, tally.last + 1, sequence, kind, body)
+            if tally.pending:
+                tally.judge(flags)
+            tally.last = sequence
+            tally.records += 1
+            name = boots.get(boot) or self._name(boot)
+            yield Record(sequence, kinds.get(kind, kind), Stamp(run, wall, bool(flags & TRUSTED)), name, mono, body)
+        tally.end = padded(stop)
+
+    def _name(self, boot: bytes) -> str:
+        if len(self._boots) >= _MAX_BOOTS:
+            self._boots.clear()
+        return self._boots.setdefault(boot, boot_text(boot))
+
+
+def _note_missing(tally: Tally, first: int, sequence: int, kind: int, body: bytes) -> None:
+    """Note the numbers from ``first`` to before ``sequence``, but for those that a cut skipped on purpose."""
+    last = sequence - 1
+    if kind == Kind.CUT:
+        last = min(last, cut_from(body, sequence) - 1)
+    if last >= first:
+        tally.missing(first, last)
+
+
+def cut_body(first: int, size: int) -> bytes:
+    """Return the body of a CUT record: numbers from ``first`` on were skipped, ``size`` bytes were cut."""
+    return b'{"from":%d,"bytes":%d}' % (first, size)
+
+
+def cut_from(body: bytes, default: int) -> int:
+    """Return the first number that a CUT record skipped."""
+    digits = body.removeprefix(b'{"from":').split(b",", 1)[0]
+    return int(digits) if digits.isdigit() and len(digits) < 20 else default
