@@ -181,7 +181,8 @@ def all_topics(*posts: str) -> list[str]:
 
 
 def test_a_post_writes_only_its_own_alerts_syncs_and_status(precinct_broker: MosquittoBroker) -> None:
-    elsewhere = ["kentongan/v1/polsek-lain/pos-03/alert", "kentongan/pos-03/event", f"{ROOM}/pos-03/alert/x", "x"]
+    elsewhere = [f"kentongan/v1/polsek-lain/pos-03/{leaf}" for leaf in (*UP, *DOWN)]
+    elsewhere += ["kentongan/pos-03/event", f"{ROOM}/pos-03/alert/x", "x"]
     own = [f"{ROOM}/pos-03/{leaf}" for leaf in UP]
     assert writable(precinct_broker, "pos-03", [*elsewhere, *all_topics("pos-04", "pos-03")]) == own
 
@@ -191,17 +192,17 @@ def test_a_post_reads_only_its_own_receipts_watch_and_commands(precinct_broker: 
     assert readable(precinct_broker, "pos-03", PRECINCT, down) == down[3:]
 
 
-def test_a_post_hears_nothing_of_another_ones_alerts(precinct_broker: MosquittoBroker) -> None:
+def test_a_post_hears_nobodys_alerts_not_even_its_own(precinct_broker: MosquittoBroker) -> None:
     with (
         TalkingClient(precinct_broker, "pos-04") as other,
         TalkingClient(precinct_broker, "pos-03") as post,
-        TalkingClient(precinct_broker, PRECINCT) as precinct,
     ):
         other.subscribe("#")
+        post.subscribe("#")
         for leaf in UP:
             post.publish(f"{ROOM}/pos-03/{leaf}")
-        precinct.publish(f"{ROOM}/pos-04/receipt")
-        assert other.next_message().topic == f"{ROOM}/pos-04/receipt"
+        assert other.received_so_far() == []
+        assert post.received_so_far() == []
 
 
 def test_the_precinct_reads_what_every_post_sends_up(precinct_broker: MosquittoBroker) -> None:
@@ -212,7 +213,7 @@ def test_the_precinct_reads_what_every_post_sends_up(precinct_broker: MosquittoB
 
 def test_the_precinct_writes_down_to_every_post_and_nothing_else(precinct_broker: MosquittoBroker) -> None:
     down = [f"{ROOM}/{post}/{leaf}" for post in ("pos-03", "pos-04") for leaf in DOWN]
-    elsewhere = ["kentongan/v1/polsek-lain/pos-03/receipt", "kentongan/btn-01/command", "x"]
+    elsewhere = [f"kentongan/v1/polsek-lain/pos-03/{leaf}" for leaf in (*UP, *DOWN)] + ["kentongan/btn-01/command", "x"]
     assert writable(precinct_broker, PRECINCT, [*elsewhere, *all_topics("pos-03", "pos-04")]) == down
 
 
