@@ -18,7 +18,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from dispatcher.mqtt.failures import LinkDown, from_error, from_reason
+from dispatcher.mqtt.failures import LinkDown, from_error, from_reason, from_silence
 from dispatcher.mqtt.model import MAX_PACKET, Endpoint, Phase, Will
 from dispatcher.mqtt.outgoing import Outgoing
 from dispatcher.mqtt.subscriptions import Ledger, batches
@@ -275,7 +275,7 @@ class Connection:
         if flags.is_disconnect_packet_from_server:
             self._down = from_reason(reason, when="ended by the broker")
         else:
-            self._down = LinkDown(Phase.UNREACHABLE, f"connection lost: {reason}")
+            self._down = from_silence(reason)
 
     def _on_subscribe(
         self,

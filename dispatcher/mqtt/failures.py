@@ -11,6 +11,7 @@ from dispatcher.mqtt.model import Phase
 
 # The broker is there and will say the same again until a person changes something (MQTT 5, 2.4 "Reason Code").
 _REFUSALS = frozenset({132, 133, 134, 135, 138, 140, 142, 144, 149, 152, 153, 154, 155, 157})
+_KEEPALIVE_TIMEOUT = 141
 
 
 class LinkDown(Exception):
@@ -26,6 +27,16 @@ def from_reason(reason: ReasonCode, *, when: str) -> LinkDown:
     """Read a CONNACK's or DISCONNECT's reason code; ``when`` says which, in a few words."""
     phase = Phase.REFUSED if reason.value in _REFUSALS else Phase.UNREACHABLE
     return LinkDown(phase, f"{when}: {reason}")
+
+
+def from_silence(reason: ReasonCode) -> LinkDown:
+    """Read paho's own reason for an end that the broker did not announce.
+
+    Mosquitto 2.0 announces nothing when another program takes the session over: that looks like this too.
+    """
+    if reason.value == _KEEPALIVE_TIMEOUT:
+        return LinkDown(Phase.UNREACHABLE, "connection lost: no sign of life within the keepalive")
+    return LinkDown(Phase.UNREACHABLE, "connection lost: closed without a word (or the client id is used twice)")
 
 
 def from_error(problem: Exception, host: str, port: int) -> LinkDown:
