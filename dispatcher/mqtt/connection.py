@@ -9,6 +9,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.client import ConnectFlags, DisconnectFlags
@@ -19,7 +20,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from dispatcher.mqtt.failures import LinkDown, from_error, from_reason, from_silence
-from dispatcher.mqtt.model import MAX_PACKET, Endpoint, Phase, Will
+from dispatcher.mqtt.model import MAX_PACKET, Endpoint, Phase, Tls, Will
 from dispatcher.mqtt.outgoing import Outgoing
 from dispatcher.mqtt.subscriptions import Ledger, batches
 from dispatcher.mqtt.wire import Wire, WiredClient
@@ -230,6 +231,7 @@ class Connection:
     def _add_tls(self) -> None:
         tls = self._plan.endpoint.tls
         if tls is not None:
+            _require_readable(tls)
             # Read at each connection, so that a renewed certificate needs no restart. The empty password turns a
             # locked key into an error; without it OpenSSL would ask at a terminal that is not there.
             self._client.tls_set(tls.ca, tls.cert, tls.key, keyfile_password="")
@@ -315,3 +317,10 @@ class Connection:
     def _lost(self, problem: OSError) -> LinkDown:
         endpoint = self._plan.endpoint
         return from_error(problem, endpoint.host, endpoint.port)
+
+
+def _require_readable(tls: Tls) -> None:
+    """Raise an OSError that names the file; that of `ssl` does not."""
+    for path in (tls.ca, tls.cert, tls.key):
+        if path is not None:
+            Path(path).open("rb").close()

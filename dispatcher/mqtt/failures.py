@@ -12,6 +12,7 @@ from dispatcher.mqtt.model import Phase
 # The broker is there and will say the same again until a person changes something (MQTT 5, 2.4 "Reason Code").
 _REFUSALS = frozenset({132, 133, 134, 135, 138, 140, 142, 144, 149, 152, 153, 154, 155, 157})
 _KEEPALIVE_TIMEOUT = 141
+_CUT_IN_TLS = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
 
 class LinkDown(Exception):
@@ -46,8 +47,10 @@ def from_error(problem: Exception, host: str, port: int) -> LinkDown:
         return LinkDown(Phase.UNREACHABLE, f"name not resolved: {host}")
     if isinstance(problem, ssl.SSLCertVerificationError):
         return LinkDown(Phase.REFUSED, f"certificate of {where} not trusted: {problem.verify_message}")
+    if isinstance(problem, _CUT_IN_TLS):
+        return LinkDown(Phase.UNREACHABLE, f"{where}: cut off while agreeing on TLS")
     if isinstance(problem, ssl.SSLError):
-        return LinkDown(Phase.REFUSED, f"no TLS with {where}: {problem.reason or problem}")
+        return LinkDown(Phase.REFUSED, f"no TLS with {where}: {getattr(problem, 'reason', None) or problem}")
     if isinstance(problem, TimeoutError):
         return LinkDown(Phase.UNREACHABLE, f"no answer in time from {where}")
     if isinstance(problem, OSError):
