@@ -76,7 +76,8 @@ class Evening:
     def stop(self) -> None:
         """End early; returns when the thread has ended."""
         self._ended.set()
-        self._thread.join(timeout=5)
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
 
     def latest(self) -> tuple[Text | None, str]:
         """Return the caption and source of what happened last, None before the first."""

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import pytest
+
+from dispatcher.demo import view, words
+from dispatcher.demo.button import Press
+from dispatcher.demo.devices import SENSORS, SIREN, Snapshot
+from dispatcher.demo.things import LAMP_STAGES
+
+ALL = sorted({*LAMP_STAGES, "dark"})
+
+
+def snapshot(lamp: str, *, press: Press | None = None, by: str | None = None, unanswered: bool = False) -> Snapshot:
+    return Snapshot(lamp, by, press, unanswered, dict.fromkeys([*SENSORS, SIREN], False))
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize("stage", ALL)
+def test_every_stage_of_the_lamp_has_its_word_blink_and_meaning(stage: str, language: str) -> None:
+    lamp = view.devices(snapshot(stage), language)["lamp"]
+    assert lamp["stage"] == stage
+    assert all(lamp[key] for key in ("word", "blink", "meaning"))
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_no_two_stages_share_a_word_or_a_blink(language: str) -> None:
+    lamps = [view.devices(snapshot(stage), language)["lamp"] for stage in ALL]
+    for key in ("word", "blink", "meaning"):
+        assert len({lamp[key] for lamp in lamps}) == len(ALL)
+
+
+@pytest.mark.parametrize("stage", ["dark", "undelivered", "unattended", "refused"])
+def test_a_stage_in_which_nobody_will_come_says_use_the_radio(stage: str) -> None:
+    assert "radio" in view.devices(snapshot(stage), "id")["lamp"]["meaning"].lower()
+    assert "radio" in view.devices(snapshot(stage), "en")["lamp"]["meaning"].lower()
+
+
+def test_who_answered_is_named_once_somebody_has() -> None:
+    press = Press(1, 0.0, 1.0, 1.0, stage="acknowledged", by="aiptu-114")
+    assert view.devices(snapshot("acknowledged", press=press), "id")["lamp"]["by"] == "Dijawab oleh aiptu-114"
+    assert view.devices(snapshot("delivered", press=press), "id")["lamp"]["by"] == ""
+
+
+def test_the_trail_shows_what_is_done_where_we_are_and_what_is_to_come() -> None:
+    trail = view.devices(snapshot("delivered"), "id")["trail"]
+    assert list(trail.values()) == ["done", "done", "now", "ahead", "ahead", "ahead"]
+    assert set(view.devices(snapshot("idle"), "id")["trail"].values()) == {"ahead"}
+    assert view.devices(snapshot("undelivered"), "id")["trail"]["delivered"] == "ahead"
+
+
+def test_the_button_says_how_often_it_called_and_when_the_post_is_silent() -> None:
+    press = Press(3, 0.0, 1.0, 1.0, sent=4)
+    assert "4 kali" in view.devices(snapshot("idle", press=press), "id")["button"]["line"]
+    assert "radio" in view.devices(snapshot("dark", press=press, unanswered=True), "id")["button"]["line"]
+
+
+def test_every_device_of_the_page_has_a_card() -> None:
+    assert set(words.CARDS) == {*SENSORS, SIREN}
+    cards = view.devices(snapshot("idle"), "en")["cards"]
+    assert cards["pintu-pos"] == {"active": False, "word": "closed"}
