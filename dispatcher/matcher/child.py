@@ -23,7 +23,8 @@ LOADED, MATCHED, FAILED = b"l", b"e", b"f"  # first byte of a frame from the chi
 BATCH = struct.Struct("<IH")  # batch number, number of events
 EVENT = struct.Struct("<HI")  # number of shards, bytes of facts; then the shards' numbers, then the facts
 COUNT = struct.Struct("<H")  # per event: number of fired rules, then their numbers
-PROGRESS = struct.Struct("<IH")  # in the shared file: the batch and the event that the child is at
+PROGRESS = struct.Struct("<IH")  # in the shared file: the batch and the event (or LOADING and the shard) it is at
+LOADING = 0xFFFFFFFF  # in place of a batch's number
 
 MAX_SECONDS = 15  # for one frame; longer than a parent waits for either sort
 MAX_MEMORY = 1 << 29  # bytes of address space; a leak ends here and not in the parent's share of the card
@@ -92,6 +93,7 @@ class Guest:
         """Make the rule sets, once in a life: another set of clauses gets another process, so nothing is dropped."""
         try:
             for number, definition in enumerate(json.loads(body)):
+                os.pwrite(self._progress, PROGRESS.pack(LOADING, number), 0)
                 self._shards.append(self._engine.create_ruleset(f"shard{number}", json.dumps(definition)))
         except Exception as error:
             return FAILED + f"shard {len(self._shards)}: {error}".encode("ascii", "replace")

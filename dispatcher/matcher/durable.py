@@ -35,6 +35,7 @@ from dispatcher.rules.model import Clause
 
 BATCH_S, EVENT_S = 0.050, 0.002  # deadline of a batch and for each of its events: docs/adr/0004
 SAMPLE = 16
+NOTHING = Program((), {}, {}, {})
 HOPELESS = 3  # failures in a row after which we say "twin" and no longer "restarting", and go on trying
 
 
@@ -47,7 +48,7 @@ class DurableMatcher:
         self._supervisor = Supervisor(on_report, now, script)
         self._clauses: Mapping[str, Clause] = {}
         self._predicates: Mapping[str, Predicate] = {}
-        self._program = Program((), {}, {}, {})
+        self._program = NOTHING
         self._distrusted: frozenset[str] = frozenset()
         self._index: KindIndex[Plan] = KindIndex({}, self._plan)
         self._fact_id = 0
@@ -61,12 +62,8 @@ class DurableMatcher:
         if refusals:
             return refusals
         self._clauses, self._predicates = everything, predicates
-        self._program = compile_program(everything)
-        self._trust_all_but(frozenset())
-        for name, why in self._program.twin_only.items():
-            self._on_report(Report(ReportReason.TWIN_ONLY, why, clause=name))
-        definitions = json.dumps(self._program.definitions).encode("ascii")
-        self._supervisor.start(guest.LOAD + definitions if everything else b"")
+        self._program = NOTHING
+        self._start(compile_program(everything))
         return ()
 
     def wait_ready(self, seconds: float) -> bool:
@@ -91,6 +88,8 @@ class DurableMatcher:
     def tick(self) -> None:
         """Look after the child, and send the canary when it is due."""
         self._supervisor.look()
+        if self._supervisor.bad_shard is not None:
+            self._give_up_shard(self._supervisor.bad_shard)
         if self._now() >= self._canary_due:
             self._canary_due = self._now() + canary.EVERY_S
             self._send_canary()
@@ -113,6 +112,19 @@ class DurableMatcher:
     def close(self) -> None:
         """End the child."""
         self._supervisor.stop()
+
+    def _start(self, program: Program) -> None:
+        for name in sorted(program.twin_only.keys() - self._program.twin_only.keys()):
+            self._on_report(Report(ReportReason.TWIN_ONLY, program.twin_only[name], clause=name))
+        self._program = program
+        self._trust_all_but(frozenset())
+        definitions = json.dumps(program.definitions).encode("ascii")
+        self._supervisor.start(guest.LOAD + definitions if self._clauses else b"")
+
+    def _give_up_shard(self, shard: int) -> None:
+        """Go on without the clauses that the engine cannot load, rather than without the engine."""
+        lost = {name for name, number in self._program.shard_of.items() if number == shard}
+        self._start(compile_program(self._clauses, frozenset(lost.union(self._program.twin_only))))
 
     def _plan(self, names: tuple[str, ...]) -> Plan:
         return make_plan(names, self._predicates, self._program, self._distrusted)

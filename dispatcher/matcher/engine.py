@@ -12,7 +12,7 @@ from dispatcher.matcher.normal import ClauseCompiler, Term
 from dispatcher.rules.model import Clause
 
 MAX_LEAVES = 63  # comparisons in one clause; the engine fails at 64 pending nodes
-MAX_PATHS = 256  # ways through the ors of one clause; `create_ruleset` fails at 65,536
+MAX_CONNECTIVES = 14  # ands and ors in one clause; `create_ruleset` fails at 17
 SHARD_RULES = 32
 SHARD_LEAVES = 240  # 257 equal conditions crash it, 513 values of one field hang it
 SHARD_FIRING = 48  # firings that one event can cause in one shard; it fails at 65
@@ -45,13 +45,18 @@ class Program:
     twin_only: Mapping[str, str]
 
 
-def compile_program(clauses: Mapping[str, Clause]) -> Program:
-    """Compile the clauses, which the twin has accepted, and pack them into shards, those of like kinds together."""
+def compile_program(clauses: Mapping[str, Clause], without: frozenset[str] = frozenset()) -> Program:
+    """Compile the clauses, which the twin has accepted, and pack them into shards, those of like kinds together.
+
+    Those in ``without`` go to the twin: the engine has failed on them before.
+    """
     names = Names()
     compiled: list[EngineClause] = []
     twin_only: dict[str, str] = {}
     for name, clause in clauses.items():
         try:
+            if name in without:
+                raise Unsuitable("the engine could not load its shard")
             compiled.append(_compile_clause(name, len(compiled), clause, names))
         except Unsuitable as unsuitable:
             twin_only[name] = str(unsuitable)
@@ -71,7 +76,7 @@ def _compile_clause(name: str, number: int, clause: Clause, names: Names) -> Eng
     term = compiler.compile(clause.where)
     for size, limit, what in (
         (term.leaves, MAX_LEAVES, "comparisons"),
-        (term.paths, MAX_PATHS, "paths"),
+        (term.connectives, MAX_CONNECTIVES, "connectives"),
         (term.firing, SHARD_FIRING, "firings"),
     ):
         if size > limit:

@@ -8,6 +8,7 @@ Not(x above 5) is "n3 at most 5, or t3 is not NUMBER". What the engine does wron
 text, order of text, one field against another, numbers that it cannot read) the twin computes beforehand, as ``c7``.
 """
 
+import math
 from dataclasses import dataclass, field
 
 from dispatcher.matcher.facts import Computed, Field, Names, is_plain_number, tame
@@ -20,31 +21,40 @@ Expression = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """An expression with its size: comparisons, ways through it, and how many of the ways one event can take."""
+    """An expression with its size.
+
+    ``leaves`` are comparisons, ``connectives`` ands and ors, and ``firing`` is how often one event can make it fire:
+    the engine fires once for each way through the ors.
+    """
 
     expression: Expression
     leaves: int = 1
-    paths: int = 1
+    connectives: int = 0
     firing: int = 1
 
 
 def all_of(terms: list[Term]) -> Term:
     """Join terms that must all hold."""
-    if len(terms) == 1:
-        return terms[0]
-    paths, firing = 1, 1
-    for term in terms:
-        paths, firing = paths * term.paths, firing * term.firing
-    return Term({"$and": [term.expression for term in terms]}, sum(term.leaves for term in terms), paths, firing)
+    return _join("$and", terms, math.prod(term.firing for term in terms))
 
 
 def any_of(terms: list[Term], exclusive: bool = False) -> Term:
     """Join terms of which one must hold; ``exclusive`` when no event can make two of them true."""
+    firings = [term.firing for term in terms]
+    return _join("$or", terms, max(firings) if exclusive else sum(firings))
+
+
+def _join(word: str, terms: list[Term], firing: int) -> Term:
+    """Join under one connective; one of the same sort inside it is opened, because the engine counts them."""
     if len(terms) == 1:
         return terms[0]
-    firing = max(term.firing for term in terms) if exclusive else sum(term.firing for term in terms)
-    expression: Expression = {"$or": [term.expression for term in terms]}
-    return Term(expression, sum(term.leaves for term in terms), sum(term.paths for term in terms), firing)
+    parts: list[object] = []
+    for term in terms:
+        inner = term.expression.get(word)
+        parts += inner if isinstance(inner, list) else [term.expression]
+    opened = sum(word in term.expression for term in terms)
+    connectives = 1 + sum(term.connectives for term in terms) - opened
+    return Term({word: parts}, sum(term.leaves for term in terms), connectives, firing)
 
 
 _ORDER = {Operator.ABOVE: "$gt", Operator.BELOW: "$lt", Operator.AT_LEAST: "$gte", Operator.AT_MOST: "$lte"}

@@ -70,6 +70,7 @@ class Supervisor:
         self.restarts = 0
         self.failures = 0  # in a row, without a ready child between
         self.late = 0
+        self.bad_shard: int | None = None  # at which loading has failed twice in a row
 
     @property
     def phase(self) -> Phase:
@@ -101,7 +102,7 @@ class Supervisor:
         self._program = program
         self._suspects.clear()
         self._quarantined.clear()
-        self._backoff, self.failures = BACKOFF_MIN_S, 0
+        self._backoff, self.failures, self.bad_shard = BACKOFF_MIN_S, 0, None
         if program:
             self._spawn()
 
@@ -116,7 +117,7 @@ class Supervisor:
         """Return the child's answer (see child.py), or None if there is none in time; why was reported."""
         if not self.ready:
             return None
-        self._batch = (self._batch + 1) & 0xFFFFFFFF
+        self._batch = (self._batch + 1) % guest.LOADING
         self._flight = _Flight(self._batch, questions, self._now())
         head = guest.EVENTS + guest.BATCH.pack(self._batch, len(questions))
         reply = self._guarded(lambda child: self._exchange(child, head, seconds))
@@ -204,9 +205,11 @@ class Supervisor:
             self.fail(ReportReason.CHILD_FAILED, f"not ready after {START_S:.0f} s")
 
     def _strike(self, child: ChildProcess) -> None:
-        """Remember the event at which the child died or hung."""
+        """Remember the event at which the child died or hung, or the shard that it could not load."""
         batch, number = child.progress()
         flight = self._flight
+        if batch == guest.LOADING and self._phase is Phase.STARTING and self.failures:
+            self.bad_shard = number
         if flight is None or batch != flight.batch or number >= len(flight.questions):
             return
         suspect = flight.questions[number]
