@@ -8,10 +8,12 @@ from typing import Any
 
 from dispatcher.demo import words
 from dispatcher.demo.devices import Snapshot
+from dispatcher.demo.things import DARK, IDLE
 from dispatcher.demo.traffic import Row
 from dispatcher.domain.faults import Language, Text
 
 _ANSWERED = frozenset({"acknowledged", "dispatched", "arrived", "closed"})
+_NO_CALL = frozenset({DARK, IDLE})
 
 
 def devices(snapshot: Snapshot, language: Language) -> dict[str, Any]:
@@ -19,7 +21,7 @@ def devices(snapshot: Snapshot, language: Language) -> dict[str, Any]:
     return {
         "lamp": _lamp(snapshot, language),
         "button": _button(snapshot, language),
-        "trail": _trail(snapshot.lamp),
+        "trail": _trail(_own_stage(snapshot)),
         "cards": {name: _card(name, active, language) for name, active in snapshot.active.items()},
     }
 
@@ -49,20 +51,31 @@ def evening(caption: Text | None, source: str, playing: bool, language: Language
 
 def _lamp(snapshot: Snapshot, language: Language) -> dict[str, str]:
     stage = words.STAGES[snapshot.lamp]
-    by = _answered_by(snapshot) if snapshot.lamp in _ANSWERED else None
     return {
         "stage": snapshot.lamp,
         "word": stage.word.render(language, {}),
         "blink": stage.blink.render(language, {}),
         "meaning": stage.meaning.render(language, {}),
-        "by": f"{words.say('answered_by', language)} {by}" if by else "",
+        "by": _by(snapshot, language),
     }
 
 
-def _answered_by(snapshot: Snapshot) -> str | None:
-    if snapshot.by is not None:
-        return snapshot.by
-    return snapshot.press.by if snapshot.press is not None else None
+def _by(snapshot: Snapshot, language: Language) -> str:
+    """Return who answered; or, where a shared lamp is held back by another call, that ours was answered."""
+    press = snapshot.press
+    answered = press is not None and press.stage in _ANSWERED
+    by = snapshot.by or (press.by if press is not None else None)
+    if snapshot.lamp in _ANSWERED:
+        return f"{words.say('answered_by', language)} {by}" if by else ""
+    if answered and snapshot.lamp in words.STAGES and snapshot.lamp not in _NO_CALL:
+        return words.say("others", language, by=f" ({by})" if by else "")
+    return ""
+
+
+def _own_stage(snapshot: Snapshot) -> str:
+    """Return how far the last press on this page has come, which the post's one lamp may lag behind."""
+    press = snapshot.press
+    return snapshot.lamp if press is None or press.stage is None else press.stage
 
 
 def _button(snapshot: Snapshot, language: Language) -> dict[str, Any]:

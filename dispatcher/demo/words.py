@@ -101,6 +101,8 @@ PAGE = {
     "panic_hint": Text("Satu tekan cukup. Tombol mengulang sendiri sampai pos menjawab.",
                        "One press is enough. The button repeats until the post answers."),
     "lamp": Text("Lampu pos", "The post's lamp"),
+    "others": Text("Panggilan Anda sudah dijawab{by}. Lampu menunggu panggilan lain di pos ini.",
+                   "Your call is answered{by}. The lamp waits for another call from this post."),
     "answered_by": Text("Dijawab oleh", "Answered by"),
     "waiting": Text("Tekanan ke-{seq}: dikirim {sent} kali, pos belum menjawab",
                     "Press {seq}: said {sent} times, the post has not answered yet"),

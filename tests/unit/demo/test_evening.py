@@ -26,7 +26,7 @@ def demo_site() -> Path:
 
 def test_the_first_alert_is_there_within_five_seconds() -> None:
     assert 0 < SCRIPT[0].at_s <= 5
-    assert b'"action":"emergency"' in SCRIPT[0].message.payload
+    assert b'"kind":"smoke"' in SCRIPT[0].message.payload
 
 
 def test_the_lines_are_in_order_and_end_after_some_minutes() -> None:
@@ -73,7 +73,8 @@ def test_a_line_of_our_own_convention_gets_the_counters_of_this_start() -> None:
 
 
 def test_a_vendors_line_is_played_byte_for_byte() -> None:
-    assert evening.counted(SCRIPT[0], boot=9, seq=4) == SCRIPT[0].message
+    for line in (line for line in SCRIPT if not OURS.fullmatch(line.message.topic)):
+        assert evening.counted(line, boot=9, seq=4) == line.message
 
 
 def test_the_player_says_its_lines_in_order_and_remembers_the_last() -> None:

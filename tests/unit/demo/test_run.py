@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-import dataclasses
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,8 +29,8 @@ def taken() -> Iterator[int]:
 def test_a_taken_port_is_said_in_one_plain_sentence_with_the_way_out(
     taken: int, option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    free = Options(data_dir=tmp_path / "demo", board_port=0, page_port=0, broker_port=0)
-    assert run.run(dataclasses.replace(free, **{option: taken})) == TRY_LATER
+    wished: dict[str, Any] = {"board_port": 0, "page_port": 0, "broker_port": 0, option: taken}
+    assert run.run(Options(data_dir=tmp_path / "demo", **wished)) == TRY_LATER
     told = capsys.readouterr().err
     flag = "--" + option.replace("_", "-")
     assert told.splitlines() == [

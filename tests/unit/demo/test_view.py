@@ -36,9 +36,22 @@ def test_a_stage_in_which_nobody_will_come_says_use_the_radio(stage: str) -> Non
 
 
 def test_who_answered_is_named_once_somebody_has() -> None:
-    press = Press(1, 0.0, 1.0, 1.0, stage="acknowledged", by="aiptu-114")
+    press = Press(1, 0.0, 1.0, 1.0, stage="delivered", by="aiptu-114")
     assert view.devices(snapshot("acknowledged", press=press), "id")["lamp"]["by"] == "Dijawab oleh aiptu-114"
     assert view.devices(snapshot("delivered", press=press), "id")["lamp"]["by"] == ""
+
+
+def test_a_shared_lamp_that_waits_for_another_call_says_that_ours_was_answered() -> None:
+    press = Press(1, 0.0, 1.0, 1.0, stage="acknowledged", by="aiptu-114")
+    shown = view.devices(snapshot("delivered", press=press), "en")
+    assert shown["lamp"]["stage"] == "delivered"
+    assert shown["lamp"]["by"].startswith("Your call is answered (aiptu-114).")
+    assert shown["trail"]["acknowledged"] == "now"
+
+
+def test_a_dark_or_idle_lamp_claims_no_answer() -> None:
+    press = Press(1, 0.0, 1.0, 1.0, stage="acknowledged", by="aiptu-114")
+    assert all(view.devices(snapshot(lamp, press=press), "id")["lamp"]["by"] == "" for lamp in ("dark", "idle"))
 
 
 def test_the_trail_shows_what_is_done_where_we_are_and_what_is_to_come() -> None:
