@@ -211,6 +211,14 @@ def test_the_precinct_reads_what_every_post_sends_up(precinct_broker: MosquittoB
         assert readable(precinct_broker, PRECINCT, post, up) == up
 
 
+def test_the_precinct_does_not_hear_itself(precinct_broker: MosquittoBroker) -> None:
+    with TalkingClient(precinct_broker, PRECINCT) as precinct:
+        precinct.subscribe("#")
+        for leaf in DOWN:
+            precinct.publish(f"{ROOM}/pos-03/{leaf}")
+        assert precinct.received_so_far() == []
+
+
 def test_the_precinct_writes_down_to_every_post_and_nothing_else(precinct_broker: MosquittoBroker) -> None:
     down = [f"{ROOM}/{post}/{leaf}" for post in ("pos-03", "pos-04") for leaf in DOWN]
     elsewhere = [f"kentongan/v1/polsek-lain/pos-03/{leaf}" for leaf in (*UP, *DOWN)] + ["kentongan/btn-01/command", "x"]
