@@ -6,7 +6,6 @@ from typing import Any, NoReturn
 from dispatcher.domain.events import MAX_PAYLOAD, RawMessage, Rejected, RejectReason
 
 MAX_NAME = 128  # characters of a device name
-_DELETE = 0x7F
 
 
 def read_strict(raw: RawMessage) -> dict[str, Any] | Rejected:
@@ -27,6 +26,11 @@ def read_text(raw: RawMessage) -> str | Rejected:
         return raw.payload.decode("utf-8")
     except UnicodeDecodeError as error:
         return Rejected(RejectReason.BAD_UTF8, f"byte {error.start}")
+
+
+def is_object(payload: bytes) -> bool:
+    """Return whether a payload looks like a JSON object."""
+    return payload[:1] == b"{" or payload.lstrip()[:1] == b"{"
 
 
 def is_clean_name(name: str) -> bool:
