@@ -75,7 +75,7 @@ STAGES = {
         ("Polsek belum menerima. Pakai radio sekarang.", "The precinct does not have it. Use the radio now."),
     ),
     "unattended": _stage(
-        ("Tak ada yang berjaga", "Nobody is watching"),
+        ("Belum dilihat", "Not seen"),
         ("panjang, pendek", "long, short"),
         ("Sampai di Polsek, tetapi tak ada layar jaga yang hidup. Pakai radio.",
          "It is at the precinct, but no board is alive there. Use the radio."),
