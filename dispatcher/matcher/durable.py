@@ -118,8 +118,8 @@ class DurableMatcher:
             self._on_report(Report(ReportReason.TWIN_ONLY, program.twin_only[name], clause=name))
         self._program = program
         self._trust_all_but(frozenset())
-        definitions = json.dumps(program.definitions).encode("ascii")
-        self._supervisor.start(guest.LOAD + definitions if self._clauses else b"")
+        lines = "\n".join(json.dumps(one) for one in program.definitions)
+        self._supervisor.start(guest.LOAD + lines.encode("ascii") if self._clauses else b"")
 
     def _give_up_shard(self, shard: int) -> None:
         """Go on without the clauses that the engine cannot load, rather than without the engine."""
