@@ -11,9 +11,13 @@ from dispatcher.demo import evening, pos
 from dispatcher.demo.devices import BUTTON, LAMP, SENSORS, SIREN
 from dispatcher.demo.evening import Evening, Line
 from dispatcher.demo.messages import Message
+from dispatcher.devices import DeviceStates, Normalised, Normaliser, parse_profiles
+from dispatcher.domain.events import Lane, RawMessage
 from dispatcher.domain.faults import Text
+from dispatcher.domain.stamp import Stamp
 from dispatcher.settings.share import share
 from dispatcher.settings.sitefile import load_site
+from dispatcher.settings.yamlfile import read_file
 
 SCRIPT = evening.script()
 OURS = re.compile(r"kentongan/([a-z-]+)/event")
@@ -96,3 +100,34 @@ def test_the_player_ends_at_once_when_told_to(begun: bool) -> None:
         player.start()
     player.stop()
     assert said.empty()
+
+
+def heard_at_the_post() -> list[tuple[float, str, str]]:
+    """Play the evening into the shipped profiles; return what was understood as (second, kind, device)."""
+    site = load_site(demo_site())
+    profiles, faults = parse_profiles([read_file(path) for path in sorted((share() / "devices").glob("*.yaml"))])
+    assert faults == ()
+    normaliser, states = Normaliser(profiles, site, pos.POST), DeviceStates()
+    heard = []
+    for seq, line in enumerate(SCRIPT, start=1):
+        outcome = normaliser.normalise(states, raw(line, seq))
+        assert isinstance(outcome, Normalised), (line, outcome)
+        states.apply(outcome.changes)
+        heard += [(line.at_s, reading.kind, reading.device) for reading in outcome.readings]
+    return heard
+
+
+def raw(line: Line, seq: int) -> RawMessage:
+    message = evening.counted(line, boot=1, seq=seq)
+    at_ms = round(line.at_s * 1000)
+    stamp = Stamp(at_ms, 1_700_000_000_000 + at_ms, True)
+    return RawMessage(Lane.REST, message.topic, message.payload, message.qos, retain=False, dup=False, arrived=stamp)
+
+
+def test_the_shipped_profiles_understand_the_evening_as_its_captions_tell_it() -> None:
+    heard = heard_at_the_post()
+    assert ("smoke", "asap-warung") in {(kind, device) for _, kind, device in heard}
+    assert [at for at, kind, device in heard if (kind, device) == ("panic.press", "sos_gate")] == [55, 240]
+    assert [(kind, device) for at, kind, device in heard if at == 95] == [("panic.press", "fob-31")]
+    assert [kind for at, kind, _ in heard if at == 125] == []
+    assert {kind for _, kind, _ in heard} >= {"door.open", "door.closed", "motion", "battery.low", "heartbeat"}
