@@ -1,4 +1,6 @@
-"""The state as JSON bytes for a checkpoint, and back, equal in every field."""
+"""The state as plain JSON values for a checkpoint, and back, equal in every field."""
+
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -7,11 +9,11 @@ from dispatcher.incidents.state import PostState
 _ADAPTER = TypeAdapter(PostState)
 
 
-def dump(state: PostState) -> bytes:
-    """Return the state as JSON."""
-    return _ADAPTER.dump_json(state)
+def to_plain(state: PostState) -> Any:
+    """Return the state as dicts, lists and scalars."""
+    return _ADAPTER.dump_python(state, mode="json")
 
 
-def load(data: bytes) -> PostState:
-    """Return the state that ``dump`` wrote. Raises ValueError (pydantic's ValidationError is one) for anything else."""
-    return _ADAPTER.validate_json(data)
+def from_plain(plain: object) -> PostState:
+    """Return the state that ``to_plain`` gave. Raises ValueError (pydantic's is one) for anything else."""
+    return _ADAPTER.validate_python(plain)

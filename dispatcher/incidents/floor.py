@@ -1,28 +1,28 @@
 """The floor: a press gets its incident, whatever the rules say. No matcher, no rule file, no clock of its own."""
 
-import json
 from dataclasses import dataclass, replace
 
-from dispatcher.domain.events import Event, is_press
-from dispatcher.domain.ids import digest, floor_incident_id
+from dispatcher.domain.events import Event, is_floor, is_press
+from dispatcher.domain.ids import floor_incident_id
 from dispatcher.domain.incident import Evidence, PlaceOfIncident, Severity, Stage
 from dispatcher.domain.site import Site
 from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents import titles
+from dispatcher.incidents.copies import Identity, first_seen, is_fresh, seen_again
 from dispatcher.incidents.model import (
+    CONFIG_RULE,
     FLOOR_RULE,
     UNKNOWN_RULE,
     Confirm,
     Copy,
     Decision,
     Incident,
-    PutCopies,
     PutIncident,
     PutUnknown,
     Reason,
 )
 from dispatcher.incidents.stages import confirm
-from dispatcher.incidents.state import COPY_MEMORY_MS, PostState
+from dispatcher.incidents.state import PostState
 
 JOIN_MS = 600_000  # a press joins its device's open incident up to 10 min after that one's last press
 UNKNOWN_AGAIN_MS = 600_000  # an unknown device is told at most once in 10 min, the end included
@@ -37,79 +37,56 @@ class Context:
     site: Site
 
 
-def decide_press(context: Context, state: PostState, event: Event) -> Decision:
-    """Open or join the incident of the event's device, or recognise a copy. The event is one of the floor."""
-    if event.boot is None or event.seq is None or event.device is None:
-        return _new_press(context, state, event, Reason.OPENED, ())
-    key = counter_key(event.device, event.boot, event.seq)
-    known = state.copies.get(key, ())
-    copy = find_copy(known, body_digest(event), event.arrived)
-    if copy is not None:
-        return _answer_copy(state, event, key, known, copy)
-    return _new_press(context, state, event, _reason(known, event.arrived), known)
+def decide_event(context: Context, state: PostState, event: Event, identity: Identity) -> Decision:
+    """Return what one event leads to before any rule is asked.
+
+    A copy is answered again. An event of the floor opens or joins its device's incident. Any other is noted, and
+    answered if its device counts. ``event.arrived`` is now.
+    """
+    if identity.copy is not None:
+        return _answer_copy(state, event, identity, identity.copy)
+    if is_floor(event):
+        return _press(context, state, event, identity)
+    if identity.event is None:
+        return _NOTED
+    return Decision(Reason.NOTED, (first_seen(identity, event, ""),), _answer(event, None, Stage.SAVED))
 
 
-def counter_key(device: str, boot: int, seq: int) -> str:
-    """Return the key under which copies of a counted press are kept."""
-    return f"{boot}/{seq}/{device}"
+_NOTED = Decision(Reason.NOTED)
 
 
-def body_digest(event: Event) -> str:
-    """Return what makes two messages with one counter the same message."""
-    return digest(event.kind, json.dumps(dict(event.attrs), sort_keys=True), str(event.happened_ms))
+def _answer(event: Event, incident: str | None, stage: Stage, reason: str | None = None) -> tuple[Confirm, ...]:
+    if event.device is None or event.boot is None or event.seq is None:
+        return ()
+    return (Confirm(event.device, event.boot, event.seq, incident, stage, reason=reason),)
 
 
-def find_copy(known: tuple[Copy, ...], body: str, now: Stamp) -> Copy | None:
-    """Return the press that this one repeats, if it is within an hour of the last copy."""
-    return next((copy for copy in known if copy.body == body and _is_fresh(copy, now)), None)
-
-
-def _is_fresh(copy: Copy, now: Stamp) -> bool:
-    return now.run_ms - copy.last_run_ms <= COPY_MEMORY_MS
-
-
-def _reason(known: tuple[Copy, ...], now: Stamp) -> Reason:
-    if not known:
-        return Reason.OPENED
-    return Reason.CONFLICTING_COPY if any(_is_fresh(copy, now) for copy in known) else Reason.COUNTER_REUSED
-
-
-def _answer_copy(state: PostState, event: Event, key: str, known: tuple[Copy, ...], copy: Copy) -> Decision:
-    seen = replace(copy, last_run_ms=event.arrived.run_ms)
-    copies = tuple(seen if other is copy else other for other in known)
+def _answer_copy(state: PostState, event: Event, identity: Identity, copy: Copy) -> Decision:
+    changes = (seen_again(identity, event.arrived),)
     incident = state.incidents.get(copy.incident)
-    answer = _confirm_copy(event, copy, incident)
-    return Decision(Reason.COPY, (PutCopies(key, copies),), (answer,) if answer else (), copy.incident)
+    entries = incident.evidence if incident is not None else ()
+    entry = next((entry for entry in entries if entry.event == copy.event), None)
+    if incident is None or entry is None:
+        # What made room in memory was delivered before; the press itself is as saved as it ever was.
+        return Decision(Reason.COPY, changes, _answer(event, copy.incident or None, Stage.SAVED), copy.incident or None)
+    answer = confirm(entry, incident)
+    return Decision(Reason.COPY, changes, (answer,) if answer else (), incident.id)
 
 
-def _confirm_copy(event: Event, copy: Copy, incident: Incident | None) -> Confirm | None:
-    if incident is None or event.device is None or event.boot is None or event.seq is None:
-        return None
-    entry = next((entry for entry in incident.evidence if entry.event == copy.event), None)
-    if entry is not None:
-        return confirm(entry, incident)
-    # Its evidence made room for newer presses, which happens only once it was delivered.
-    delivered = Evidence(copy.event, event.kind, event.device, event.arrived, event.boot, event.seq, rev=1)
-    return confirm(delivered, incident)
-
-
-def _new_press(context: Context, state: PostState, event: Event, reason: Reason, known: tuple[Copy, ...]) -> Decision:
+def _press(context: Context, state: PostState, event: Event, identity: Identity) -> Decision:
     joined = _joinable(state, event)
     incident = _open(context, event) if joined is None else join(joined, event)
-    changes: list[PutIncident | PutCopies] = [PutIncident(incident)]
-    if event.boot is not None and event.seq is not None and event.device is not None:
-        fresh = tuple(copy for copy in known if _is_fresh(copy, event.arrived))
-        copy = Copy(event.id, incident.id, body_digest(event), event.arrived.run_ms, next_generation(known))
-        changes.append(PutCopies(counter_key(event.device, event.boot, event.seq), (*fresh, copy)))
+    changes = (PutIncident(incident), first_seen(identity, event, incident.id))
     answer = confirm(incident.evidence[-1], incident)
-    if joined is not None and reason is Reason.OPENED:
-        reason = Reason.JOINED
-    return Decision(reason, tuple(changes), (answer,) if answer else (), incident.id)
+    reason = _reason(identity, event.arrived, joined is not None)
+    return Decision(reason, changes, (answer,) if answer else (), incident.id, ((Stage.SAVED, event.arrived),))
 
 
-def next_generation(known: tuple[Copy, ...]) -> int:
-    """Return which press under a reused counter comes next, from 0."""
-    return max((copy.generation for copy in known), default=-1) + 1
+def _reason(identity: Identity, now: Stamp, joined: bool) -> Reason:
+    if identity.event is not None and identity.reused:
+        fresh = any(is_fresh(copy, now) for copy in identity.known)
+        return Reason.CONFLICTING_COPY if fresh else Reason.COUNTER_REUSED
+    return Reason.JOINED if joined else Reason.OPENED
 
 
 def _joinable(state: PostState, event: Event) -> Incident | None:
@@ -195,7 +172,7 @@ def decide_unknown(context: Context, state: PostState, event: Event) -> Decision
     ``event`` has the kind ``device.unknown``; boot and seq are what the device sent.
     """
     device = event.device or ""
-    answer = _refusal(event)
+    answer = _answer(event, None, Stage.REFUSED, "unknown_device")
     last = state.unknown.get(device)
     if last is not None and event.arrived.run_ms - last <= UNKNOWN_AGAIN_MS:
         return Decision(Reason.UNKNOWN_DEVICE_AGAIN, (), answer)
@@ -215,7 +192,22 @@ def decide_unknown(context: Context, state: PostState, event: Event) -> Decision
     return Decision(Reason.UNKNOWN_DEVICE, changes, answer, incident.id)
 
 
-def _refusal(event: Event) -> tuple[Confirm, ...]:
-    if event.device is None or event.boot is None or event.seq is None:
-        return ()
-    return (Confirm(event.device, event.boot, event.seq, None, Stage.REFUSED, reason="unknown_device"),)
+def decide_fault(context: Context, state: PostState, event: Event) -> Decision:
+    """Tell the precinct once that this post runs with an older configuration than stands in its files.
+
+    ``event`` has the kind ``config.fault``, an id derived from the faulty files, and the attribute ``text``.
+    """
+    id_ = floor_incident_id(context.post, CONFIG_RULE, event.id)
+    if id_ in state.incidents:
+        return Decision(Reason.CONFIG_FAULT_AGAIN, incident=id_)
+    incident = new_incident(
+        context,
+        event,
+        id_=id_,
+        kind=CONFIG_RULE,
+        rule=CONFIG_RULE,
+        severity=Severity.MEDIUM,
+        title=titles.fault_title(event, context.site),
+    )
+    escalated = replace(incident, escalate=("technician",))
+    return Decision(Reason.CONFIG_FAULT, (PutIncident(escalated),), (), id_)

@@ -10,6 +10,7 @@ from dispatcher.domain.stamp import Stamp
 ANSWERS = (Stage.CLOSED, Stage.ARRIVED, Stage.DISPATCHED, Stage.ACKNOWLEDGED)  # most advanced first
 FLOOR_RULE = "floor"
 UNKNOWN_RULE = "device.unknown"
+CONFIG_RULE = "config.fault"
 
 
 class Reason(StrEnum):
@@ -20,7 +21,7 @@ class Reason(StrEnum):
     COPY = "copy"
     COUNTER_REUSED = "counter_reused"
     CONFLICTING_COPY = "conflicting_copy"
-    NOT_FLOOR = "not_floor"
+    NOTED = "noted"
     FIRED = "fired"
     ADDED = "added"
     THROTTLED = "throttled"
@@ -28,6 +29,8 @@ class Reason(StrEnum):
     ACTED = "acted"
     NO_RULE = "no_rule"
     UNKNOWN_DEVICE = "unknown_device"
+    CONFIG_FAULT = "config_fault"
+    CONFIG_FAULT_AGAIN = "config_fault_again"
     UNKNOWN_DEVICE_AGAIN = "unknown_device_again"
     ADVANCED = "advanced"
     STALE = "stale"
@@ -52,7 +55,8 @@ class Revision:
 class Incident:
     """One incident at the post.
 
-    ``rev`` is the highest revision made. ``changed`` says that a rule added something no revision carries yet; evidence
+    ``rev`` is the highest revision made; ``outbox`` holds those without a receipt, ``kept`` the delivered ones, for a
+    precinct that loses its store. ``changed`` says that a rule added something no revision carries yet; evidence
     that none carries has ``rev`` 0. ``answers`` maps an officer's stage to the highest revision it speaks for.
     ``undelivered_rev`` and ``unattended_rev`` are how far those two bad news have been told.
     """
@@ -77,6 +81,7 @@ class Incident:
     made: Stamp | None = None
     changed: bool = False
     outbox: tuple[Revision, ...] = ()
+    kept: tuple[Revision, ...] = ()
     sent_rev: int = 0
     delivered_rev: int = 0
     undelivered_rev: int = 0
@@ -155,10 +160,11 @@ class PutIncident:
 
 @dataclass(frozen=True, slots=True)
 class PutCopies:
-    """Remember the presses under one counter."""
+    """Remember what came under one counter. ``small`` keeps readings apart: a flood of them must evict no press."""
 
     key: str
     copies: tuple[Copy, ...]
+    small: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +195,10 @@ Change = PutIncident | PutCopies | PutWindow | PutUnknown | PutStore
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What an input leads to, and why."""
+    """What an input leads to, and why. ``moved`` names each press that reached a stage, by its time of arrival."""
 
     reason: Reason
     changes: tuple[Change, ...] = ()
     effects: tuple[Effect, ...] = ()
     incident: str | None = None
+    moved: tuple[tuple[Stage, Stamp], ...] = ()

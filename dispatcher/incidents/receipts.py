@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from dispatcher.domain.incident import Evidence, Receipt, Stage
 from dispatcher.domain.stamp import Stamp
-from dispatcher.incidents.model import ANSWERS, Change, Decision, Incident, PutIncident, PutStore, Reason
-from dispatcher.incidents.stages import confirms_of_change, stage_of
-from dispatcher.incidents.state import PostState
+from dispatcher.incidents.model import Change, Decision, Incident, PutIncident, PutStore, Reason
+from dispatcher.incidents.stages import moves, stage_of
+from dispatcher.incidents.state import PostState, resend_everything
 
 UNDELIVERED_MS = 10_000  # design, "The lamp never lies": 10 s without delivery means: use the radio
 
@@ -14,24 +14,26 @@ UNDELIVERED_MS = 10_000  # design, "The lamp never lies": 10 s without delivery 
 def decide_receipt(state: PostState, receipt: Receipt) -> Decision:
     """Return what a receipt changes; one for an unknown incident changes nothing but the store."""
     store = _store_change(state, receipt)
+    is_new = bool(store) and state.store is not None
     before = state.incidents.get(receipt.id)
     if before is None:
-        return Decision(Reason.STORE_CHANGED if _is_new_store(state, store) else Reason.UNKNOWN_INCIDENT, store)
-    after = _answered(before, receipt)
+        return Decision(Reason.STORE_CHANGED if is_new else Reason.UNKNOWN_INCIDENT, store)
+    after = _answered(resend_everything(before) if is_new else before, receipt)
     if after == before:
-        return Decision(Reason.STORE_CHANGED if _is_new_store(state, store) else Reason.STALE, store, (), before.id)
-    reason = Reason.STORE_CHANGED if _is_new_store(state, store) else Reason.ADVANCED
-    return Decision(reason, (*store, PutIncident(after)), confirms_of_change(before, after), before.id)
+        return Decision(Reason.STALE, store, (), before.id)
+    reason = Reason.STORE_CHANGED if is_new else Reason.ADVANCED
+    return _moved(reason, before, after, *store)
+
+
+def _moved(reason: Reason, before: Incident, after: Incident, *others: Change) -> Decision:
+    found = moves(before, after)
+    return Decision(reason, (*others, PutIncident(after)), found.confirms, before.id, found.moved)
 
 
 def _store_change(state: PostState, receipt: Receipt) -> tuple[Change, ...]:
     if receipt.store is None or receipt.store == state.store:
         return ()
     return (PutStore(receipt.store),)
-
-
-def _is_new_store(state: PostState, change: tuple[Change, ...]) -> bool:
-    return bool(change) and state.store is not None
 
 
 def _answered(incident: Incident, receipt: Receipt) -> Incident:
@@ -49,8 +51,15 @@ def _delivered(incident: Incident, rev: int) -> Incident:
     """Take revisions out of the outbox; a repeated ``delivered`` also says that a board is there again."""
     highest = max(incident.delivered_rev, rev)
     outbox = tuple(revision for revision in incident.outbox if revision.rev > highest)
+    arrived = tuple(revision for revision in incident.outbox if revision.rev <= highest)
     unattended = 0 if rev >= incident.unattended_rev else incident.unattended_rev
-    return replace(incident, delivered_rev=highest, outbox=outbox, unattended_rev=unattended)
+    return replace(
+        incident,
+        delivered_rev=highest,
+        outbox=outbox,
+        kept=(*incident.kept, *arrived),
+        unattended_rev=unattended,
+    )
 
 
 def _officer(incident: Incident, receipt: Receipt, rev: int) -> Incident:
@@ -68,19 +77,22 @@ def decide_sent(state: PostState, incident: str, rev: int) -> Decision:
     after = replace(before, sent_rev=max(before.sent_rev, rev))
     if after == before:
         return Decision(Reason.STALE, incident=incident)
-    return Decision(Reason.SENT, (PutIncident(after),), confirms_of_change(before, after), incident)
+    return _moved(Reason.SENT, before, after)
 
 
 def decide_time(state: PostState, now: Stamp) -> Decision:
     """Tell presses that have waited 10 s without delivery that they are undelivered."""
-    overdue = [incident for incident in state.incidents.values() if _overdue_rev(incident, now)]
+    overdue = [incident for incident in state.unfinished() if _overdue_rev(incident, now)]
     if not overdue:
         return Decision(Reason.NOTHING_DUE)
     told = [replace(incident, undelivered_rev=_overdue_rev(incident, now)) for incident in overdue]
-    confirms = [
-        answer for before, after in zip(overdue, told, strict=True) for answer in confirms_of_change(before, after)
-    ]
-    return Decision(Reason.UNDELIVERED, tuple(PutIncident(incident) for incident in told), tuple(confirms))
+    found = [moves(before, after) for before, after in zip(overdue, told, strict=True)]
+    return Decision(
+        Reason.UNDELIVERED,
+        tuple(PutIncident(incident) for incident in told),
+        tuple(answer for one in found for answer in one.confirms),
+        moved=tuple(move for one in found for move in one.moved),
+    )
 
 
 def _overdue_rev(incident: Incident, now: Stamp) -> int:
@@ -95,13 +107,3 @@ def _overdue_rev(incident: Incident, now: Stamp) -> int:
 def _is_late(entry: Evidence, incident: Incident, now: Stamp) -> bool:
     waiting = stage_of(incident, entry.rev) in (Stage.SAVED, Stage.SENT)
     return entry.rev > 0 and waiting and now.run_ms - entry.at.run_ms >= UNDELIVERED_MS
-
-
-def resend_everything(incident: Incident) -> Incident:
-    """Forget that anything was delivered: the precinct's store is a new one."""
-    return replace(incident, sent_rev=0, delivered_rev=0, unattended_rev=0)
-
-
-def is_answered(incident: Incident) -> bool:
-    """Return whether an officer has answered every revision made."""
-    return any(incident.answers.get(stage, 0) >= incident.rev for stage in ANSWERS)

@@ -21,7 +21,7 @@ def is_due(incident: Incident, now: Stamp) -> bool:
 
 def due(state: PostState, now: Stamp) -> list[Incident]:
     """Return the incidents that need a revision now: panics first, then the oldest."""
-    waiting = [incident for incident in state.incidents.values() if is_due(incident, now)]
+    waiting = [incident for incident in state.unfinished() if is_due(incident, now)]
     return sorted(waiting, key=lambda incident: (not incident.panic, incident.opened.run_ms, incident.id))
 
 

@@ -4,9 +4,11 @@ That is why the lamp cannot contradict a receipt: there is no second copy of the
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from dispatcher.domain.incident import Evidence, Stage
-from dispatcher.incidents.model import ANSWERS, Confirm, Incident
+from dispatcher.domain.stamp import Stamp
+from dispatcher.incidents.model import ANSWERS, UNKNOWN_RULE, Confirm, Incident
 from dispatcher.incidents.state import PostState
 
 # From "help is least near" to "help is here"; a shared lamp shows the first that any open press is at.
@@ -57,16 +59,28 @@ def lamp_of(state: PostState) -> Stage | None:
 
 
 def confirm(entry: Evidence, incident: Incident) -> Confirm | None:
-    """Return the answer to a button that counts its presses; None for one that does not."""
-    if entry.device is None or entry.boot is None or entry.seq is None:
+    """Return the answer to a device that counts; None for one that does not, or that was refused."""
+    if incident.rule == UNKNOWN_RULE or entry.device is None or entry.boot is None or entry.seq is None:
         return None
     stage = stage_of(incident, entry.rev)
     return Confirm(entry.device, entry.boot, entry.seq, incident.id, stage, incident.by)
 
 
-def confirms_of_change(before: Incident | None, after: Incident) -> tuple[Confirm, ...]:
-    """Return an answer for every press whose stage changed between two versions of its incident."""
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """The presses whose stage changed: their answers, and when each had come."""
+
+    confirms: tuple[Confirm, ...]
+    moved: tuple[tuple[Stage, Stamp], ...]
+
+
+def moves(before: Incident | None, after: Incident) -> Moves:
+    """Return what changed for the presses between two versions of an incident."""
     known = {} if before is None else {entry.event: stage_of(before, entry.rev) for entry in before.evidence}
-    answers = (confirm(entry, after) for entry in after.evidence)
-    stages = (known.get(entry.event) for entry in after.evidence)
-    return tuple(answer for answer, was in zip(answers, stages, strict=True) if answer and answer.stage is not was)
+    stages = [(entry, stage_of(after, entry.rev)) for entry in after.evidence]
+    changed = [(entry, stage) for entry, stage in stages if known.get(entry.event) is not stage]
+    answers = (confirm(entry, after) for entry, _ in changed)
+    return Moves(
+        tuple(answer for answer in answers if answer is not None),
+        tuple((stage, entry.at) for entry, stage in changed),
+    )

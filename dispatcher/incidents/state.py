@@ -1,7 +1,7 @@
 """The post's state: what the journal says so far. Changed by ``apply`` alone."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from dispatcher.domain.stamp import Stamp
@@ -21,9 +21,10 @@ from dispatcher.incidents.model import (
 T = TypeVar("T")
 
 COPY_MEMORY_MS = 3_600_000  # a counter seen again within an hour of the last copy is a copy (design, "Copies")
-CLOSED_MEMORY_MS = 3_600_000  # late receipts and copies still find their incident this long after it closed
-IDLE_MEMORY_MS = 7 * 24 * 3_600_000  # a delivered incident that nobody closes leaves memory after a week
-MAX_COPIES = 50_000
+MEMORY_MS = 7 * 24 * 3_600_000  # a precinct with a new store is told the last 7 days again (design, "sync")
+MAX_INCIDENTS = 5_000  # beyond that the oldest that are delivered make room
+MAX_COPIES = 20_000  # presses an hour; a post of fifty buttons pressed without pause stays below
+MAX_SMALL_COPIES = 4_096  # readings: their devices repeat within seconds
 MAX_UNKNOWN = 256
 MAX_WINDOWS = 10_000
 
@@ -35,9 +36,11 @@ class PostState:
     incidents: dict[str, Incident] = field(default_factory=dict)
     by_device: dict[str, str] = field(default_factory=dict)
     copies: dict[str, tuple[Copy, ...]] = field(default_factory=dict)
+    small_copies: dict[str, tuple[Copy, ...]] = field(default_factory=dict)
     windows: dict[str, Window] = field(default_factory=dict)
     unknown: dict[str, int] = field(default_factory=dict)
     store: str | None = None
+    waiting: dict[str, None] = field(default_factory=dict)  # ids of those with something to make, send or deliver
 
     def apply(self, decision: Decision) -> None:
         """Carry out the changes of a decision."""
@@ -48,19 +51,44 @@ class PostState:
         match change:
             case PutIncident(incident):
                 self._put_incident(incident)
-            case PutCopies(key, copies):
-                _put_newest(self.copies, key, copies, MAX_COPIES)
+            case PutCopies(key, copies, small):
+                self._put_copies(key, copies, small)
             case PutWindow(key, window):
                 _put_newest(self.windows, key, window, MAX_WINDOWS)
             case PutUnknown(device, run_ms):
                 _put_newest(self.unknown, device, run_ms, MAX_UNKNOWN)
             case PutStore(store):
-                self.store = store
+                self._put_store(store)
 
     def _put_incident(self, incident: Incident) -> None:
         if incident.panic and incident.device is not None:
             self.by_device[incident.device] = incident.id
         self.incidents[incident.id] = incident
+        if incident.pending or incident.outbox:
+            self.waiting[incident.id] = None
+        else:
+            self.waiting.pop(incident.id, None)
+
+    def _put_store(self, store: str) -> None:
+        is_new = self.store not in (None, store)
+        self.store = store
+        for incident in list(self.incidents.values()) if is_new else ():
+            self._put_incident(resend_everything(incident))
+
+    def unfinished(self) -> list[Incident]:
+        """Return the incidents that have something to make, to send or to be delivered."""
+        return [self.incidents[id_] for id_ in self.waiting]
+
+    def _put_copies(self, key: str, copies: tuple[Copy, ...], small: bool) -> None:
+        if small and key not in self.copies:
+            _put_newest(self.small_copies, key, copies, MAX_SMALL_COPIES)
+        else:
+            self.small_copies.pop(key, None)
+            _put_newest(self.copies, key, copies, MAX_COPIES)
+
+    def copies_of(self, key: str) -> tuple[Copy, ...]:
+        """Return what is remembered under one counter."""
+        return self.copies.get(key) or self.small_copies.get(key, ())
 
     def open_incident_of(self, device: str) -> Incident | None:
         """Return the device's latest floor incident if it is open."""
@@ -71,9 +99,22 @@ class PostState:
         """Drop what no later input can need; return how many entries went. Harmless to repeat or to skip."""
         return (
             _drop(self.incidents, lambda incident: _is_over(incident, now))
+            + self._make_room()
             + _drop(self.by_device, lambda id_: id_ not in self.incidents)
-            + _drop(self.copies, lambda copies: now.run_ms - copies[-1].last_run_ms > COPY_MEMORY_MS)
+            + _drop(self.copies, lambda copies: _is_stale(copies, now))
+            + _drop(self.small_copies, lambda copies: _is_stale(copies, now))
         )
+
+    def _make_room(self) -> int:
+        surplus = len(self.incidents) - MAX_INCIDENTS
+        if surplus <= 0:
+            return 0
+        finished = [incident for incident in self.incidents.values() if _is_finished(incident)]
+        finished.sort(key=lambda incident: (incident.is_open, incident.last_event.run_ms))
+        gone = finished[:surplus]
+        for incident in gone:
+            del self.incidents[incident.id]
+        return len(gone)
 
 
 def _put_newest(table: dict[str, T], key: str, value: T, limit: int) -> None:
@@ -91,8 +132,19 @@ def _drop(table: dict[str, T], is_over: Callable[[T], bool]) -> int:
     return len(gone)
 
 
+def _is_stale(copies: tuple[Copy, ...], now: Stamp) -> bool:
+    return all(now.run_ms - copy.last_run_ms > COPY_MEMORY_MS for copy in copies)
+
+
 def _is_over(incident: Incident, now: Stamp) -> bool:
-    if incident.outbox or incident.pending or incident.delivered_rev < incident.rev:
-        return False
-    age = now.run_ms - incident.last_event.run_ms
-    return age > (IDLE_MEMORY_MS if incident.is_open else CLOSED_MEMORY_MS)
+    return _is_finished(incident) and now.run_ms - incident.last_event.run_ms > MEMORY_MS
+
+
+def _is_finished(incident: Incident) -> bool:
+    return not incident.outbox and not incident.pending
+
+
+def resend_everything(incident: Incident) -> Incident:
+    """Forget that anything was delivered: the precinct's store is a new one."""
+    outbox = (*incident.kept, *incident.outbox)
+    return replace(incident, outbox=outbox, kept=(), sent_rev=0, delivered_rev=0, unattended_rev=0)

@@ -26,6 +26,11 @@ def unknown_title(event: Event, site: Site) -> str:
     return _bounded(f"Alat tidak dikenal menekan: {_where(event, site)}")
 
 
+def fault_title(event: Event, site: Site) -> str:
+    """Return what is told of a post whose files have a fault."""
+    return _bounded(f"Konfigurasi rusak {_where(event, site)}: {event.attrs.get('text', '')}")
+
+
 def _where(event: Event, site: Site) -> str:
     post = site.posts.get(event.post or "")
     name = post.name if post else event.post

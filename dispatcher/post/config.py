@@ -1,0 +1,91 @@
+"""Site, profiles and rules at start. A fault in one of them costs its newest version, never a press.
+
+What cannot be used falls back to the last good copy in data_dir, else to nothing of that sort: the floor works without
+rules, our own convention without profiles. Only a post without any site at all cannot start.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from dispatcher.devices import Profiles, parse_profiles
+from dispatcher.domain.faults import Fault, FaultsFound
+from dispatcher.domain.site import Site
+from dispatcher.domain.tree import Node
+from dispatcher.rules.model import RuleSet
+from dispatcher.rules.parse import CHANNELS, parse_rules
+from dispatcher.settings.sitefile import parse_site
+from dispatcher.settings.sources import Sources, collect, keep_good, read_good
+from dispatcher.settings.station import PostSettings
+
+T = TypeVar("T")
+Parse = Callable[[list[Node]], tuple[T, tuple[Fault, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the post runs with. ``fallbacks`` names the sorts that are not what stands in the files."""
+
+    site: Site
+    profiles: Profiles
+    rules: RuleSet
+    site_version: str
+    profiles_version: str
+    faults: tuple[Fault, ...] = ()
+    fallbacks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    value: object
+    version: str
+    faults: tuple[Fault, ...]
+    fell_back: bool
+
+
+def load(settings: PostSettings) -> Loaded:
+    """Load everything, with fallbacks. Raises FaultsFound when there is no site, not even a good copy."""
+    good = settings.data_dir / "good"
+    channels = CHANNELS | frozenset(settings.channels)
+    site, site_part = _load(good, "site", collect([settings.site]), _parse_site)
+    if site is None:
+        raise FaultsFound(site_part.faults)
+    profiles, profiles_part = _load(good, "devices", collect(settings.devices), parse_profiles)
+    rules, rules_part = _load(good, "rules", collect(settings.rules), lambda nodes: parse_rules(nodes, channels))
+    parts = {"site": site_part, "devices": profiles_part, "rules": rules_part}
+    return Loaded(
+        site=site,
+        profiles=parse_profiles([])[0] if profiles is None else profiles,
+        rules=RuleSet(rules or (), rules_part.version),
+        site_version=site_part.version,
+        profiles_version=profiles_part.version,
+        faults=tuple(fault for part in parts.values() for fault in part.faults),
+        fallbacks=tuple(name for name, part in parts.items() if part.fell_back),
+    )
+
+
+def _load(good: Path, sort: str, sources: Sources, parse: Parse[T]) -> tuple[T | None, _Part]:
+    value, faults = _parse(sources, parse)
+    if value is not None:
+        keep_good(good, sort, sources)
+        return value, _Part(value, sources.version, (), False)
+    kept = read_good(good, sort)
+    value = _parse(kept, parse)[0] if kept is not None else None
+    version = kept.version if kept is not None and value is not None else "empty"
+    return value, _Part(value, version, faults, True)
+
+
+def _parse(sources: Sources, parse: Parse[T]) -> tuple[T | None, tuple[Fault, ...]]:
+    nodes, faults = sources.trees()
+    if faults:
+        return None, faults
+    value, faults = parse(nodes)
+    return (None, faults) if faults else (value, ())
+
+
+def _parse_site(nodes: list[Node]) -> tuple[Site | None, tuple[Fault, ...]]:
+    try:
+        return parse_site(nodes[0]), ()
+    except FaultsFound as found:
+        return None, found.faults

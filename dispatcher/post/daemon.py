@@ -1,0 +1,263 @@
+"""The post as a process: built from its settings, started, watched, and ended in order."""
+
+import signal
+import threading
+import time
+
+from dispatcher import __version__
+from dispatcher.devices import Normaliser
+from dispatcher.domain.faults import Fault
+from dispatcher.incidents.floor import Context
+from dispatcher.incidents.model import CONFIG_RULE
+from dispatcher.journal import Entry, FormatTooNew, Journal, JournalLocked, JournalProblem, Kind
+from dispatcher.matcher.durable import DurableMatcher
+from dispatcher.matcher.port import Matcher
+from dispatcher.matcher.port import Report as MatcherReport
+from dispatcher.matcher.python import PythonMatcher
+from dispatcher.post import config, records
+from dispatcher.post.clock import PostClock, boot_id, boottime_ns
+from dispatcher.post.gauges import Gauges
+from dispatcher.post.inbox import Inbox
+from dispatcher.post.intake import Intake
+from dispatcher.post.journaling import Keeper, Retention
+from dispatcher.post.links import Links, Teller
+from dispatcher.post.outputs import Outputs
+from dispatcher.post.pipeline import Parts, Pipeline
+from dispatcher.post.recovery import Recovered, instance_of, make_private, recover
+from dispatcher.post.report import Report
+from dispatcher.post.rulework import RuleWork
+from dispatcher.post.upstream import Upstream
+from dispatcher.relay import Schedule
+from dispatcher.settings.station import PostSettings
+from dispatcher.telemetry import log as logs
+from dispatcher.telemetry import notify
+from dispatcher.telemetry.http import Health, Server
+from dispatcher.telemetry.metrics import PostMetrics
+from dispatcher.wire import status
+from dispatcher.wire.status import Status
+
+GOOD, IO_ERROR, TRY_LATER, BAD_CONFIG = 0, 74, 75, 78
+STOP_S = 4.0
+WATCH_S = 1.0
+STUCK_S = 30.0  # a pipeline that has not turned for so long is stuck: better a restart than a post that looks alive
+
+
+class CannotStart(Exception):
+    """Why the post does not start, and with which exit code."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class Post:
+    """A post: ``build`` it, ``start`` it (back once it has recovered and HTTP listens), ``run`` it to its exit code."""
+
+    def __init__(self, settings: PostSettings) -> None:
+        self.settings = settings
+        self._stop = threading.Event()
+        self._failure: BaseException | None = None
+
+    def build(self) -> None:
+        """Recover and wire everything. Raises CannotStart, FaultsFound."""
+        settings = self.settings
+        self._metrics = PostMetrics()
+        self._log = logs.get(post=settings.post)
+        self._journal = self._open_journal()
+        self._loaded = config.load(settings)
+        self._instance = instance_of(settings.data_dir)
+        context = Context(settings.post, self._loaded.site)
+        recovered = recover(self._journal, context)
+        self._memory = recovered.memory
+        self._clock = PostClock(settings.clock.trust, recovered.last)
+        self._note_start(recovered)
+        self._wire()
+
+    def _open_journal(self) -> Journal:
+        settings = self.settings
+        try:
+            make_private(settings.data_dir)
+            return Journal.open(
+                settings.data_dir / "journal",
+                segment_bytes=settings.journal.segment_bytes,
+                boot=boot_id(),
+                mono=boottime_ns,
+            )
+        except FormatTooNew as error:
+            raise CannotStart(BAD_CONFIG, f"journal: {error}") from None
+        except JournalLocked as error:
+            raise CannotStart(TRY_LATER, f"journal: {error}") from None
+        except (JournalProblem, OSError) as error:
+            raise CannotStart(IO_ERROR, f"{settings.data_dir}: {error}") from None
+
+    def _note_start(self, recovered: Recovered) -> None:
+        loaded, journal = self._loaded, self._journal
+        body = {
+            "program": __version__,
+            "instance": self._instance,
+            "site": loaded.site_version,
+            "rules": loaded.rules.version,
+            "profiles": loaded.profiles_version,
+        }
+        journal.append([Entry(Kind.START, self._clock.stamp(), records.dump(body))], urgent=True)
+        journal.sync()
+        self._metrics.corrupt.inc(journal.corrupt_records + recovered.unreadable)
+        self._metrics.config_faults.set(len(loaded.faults))
+        self._log.info("start", **body, folded=recovered.folded, corrupt=journal.corrupt_records)
+        for fault in loaded.faults:
+            self._log.error("config_fault", fault=fault.render("id"), code=fault.code)
+
+    def _wire(self) -> None:
+        settings, loaded = self.settings, self._loaded
+        inbox = self._inbox = Inbox()
+        normaliser = Normaliser(loaded.profiles, loaded.site, settings.post)
+        self._rules = RuleWork(self._matcher(), loaded.rules.rules, inbox.notice)
+        offline = status.encode(self._status("offline"))
+        self._links = Links(settings, normaliser, inbox, self._clock.stamp, offline, Teller(self._metrics, self._log))
+        retention = Retention(settings.journal.retain, settings.journal.max_bytes, settings.limits.disk_low)
+        self._keeper = Keeper(self._journal, self._memory, retention, settings.data_dir)
+        self._intake = Intake(self._memory, normaliser, self._instance)
+        schedule = Schedule(settings.retry.min, settings.retry.max)
+        self._upstream = Upstream(self._links.precinct, settings.precinct.id, settings.post, schedule)
+        self._gauges = Gauges(self._metrics, self._memory, self._journal, self._keeper, self._rules, self._clock)
+        self._pipeline = Pipeline(
+            Parts(
+                clock=self._clock,
+                journal=self._journal,
+                keeper=self._keeper,
+                memory=self._memory,
+                inbox=inbox,
+                intake=self._intake,
+                rules=self._rules,
+                outputs=Outputs(self._links.panic, loaded.profiles, loaded.site, settings.post),
+                upstream=self._upstream,
+                report=Report(self._metrics, self._log),
+                gauges=self._gauges,
+                acknowledge=self._links.acknowledge,
+                status=lambda: self._status("online"),
+                instance=self._instance,
+            )
+        )
+
+    def _matcher(self) -> Matcher:
+        if self.settings.matcher == "python":
+            return PythonMatcher()
+        return DurableMatcher(on_report=self._matcher_report)
+
+    def _matcher_report(self, report: MatcherReport) -> None:
+        self._log.warning(
+            "matcher", reason=str(report.reason), detail=report.detail, clause=report.clause, trigger=report.event
+        )
+
+    def _status(self, state: str) -> Status:
+        waiting = self._memory.state.unfinished()
+        now = self._clock.stamp()
+        made = [revision.made.run_ms for incident in waiting for revision in incident.outbox]
+        return Status(
+            state=state,
+            instance=self._instance,
+            version=__version__,
+            rules=self._loaded.rules.version,
+            clock="trusted" if now.trusted else "doubtful",
+            outbox_depth=len(made),
+            oldest_s=max(0, now.run_ms - min(made)) // 1000 if made else 0,
+        )
+
+    # --- start, watch, stop
+
+    def start(self) -> None:
+        """Start everything and say READY. Raises CannotStart."""
+        try:
+            self._server = Server(self.settings.http.listen, self._metrics.registry, self._ready, self._health)
+        except OSError as error:
+            host, port = self.settings.http.listen
+            raise CannotStart(TRY_LATER, f"http.listen {host}:{port}: {error.strerror}") from None
+        refusals = self._rules.load()
+        for refusal in refusals:
+            self._log.error("clause_refused", rule=refusal.clause, reason=str(refusal.reason), detail=refusal.detail)
+        self._announce_faults()
+        self._rules.start()
+        self._thread = threading.Thread(target=self._work, name="pipeline", daemon=True)
+        self._thread.start()
+        self._links.start()
+        self._server.start()
+        host, port = self._server.address
+        notify.ready(f"post {self.settings.post} http://{host}:{port}")
+
+    def _announce_faults(self) -> None:
+        """Tell the precinct's technician, once, that this post runs on an older or empty configuration."""
+        loaded = self._loaded
+        if loaded.faults:
+            key = "\n".join(fault.render("en") for fault in loaded.faults)
+            self._pipeline.announce(CONFIG_RULE, key, _summary(loaded.faults))
+
+    def _work(self) -> None:
+        try:
+            self._pipeline.run()
+        except BaseException as error:  # whatever it is, the main thread must know that nothing works any more
+            self._failure = error
+        finally:
+            self._stop.set()
+
+    def _ready(self) -> Health:
+        links = {link.name: str(link.state.phase) for link in self._links.all}
+        return Health(self._links.hears_devices and self._is_well(), {"links": links})
+
+    def _health(self) -> Health:
+        parts: dict[str, object] = {
+            "pipeline": time.monotonic() - self._pipeline.last_turn < STUCK_S,
+            "rules": self._rules.alive,
+            "links": {link.name: link.alive for link in self._links.all},
+        }
+        return Health(self._is_well(), parts)
+
+    def _is_well(self) -> bool:
+        turning = time.monotonic() - self._pipeline.last_turn < STUCK_S
+        return turning and self._rules.alive and all(link.alive for link in self._links.all)
+
+    def run(self) -> int:
+        """Wait for SIGTERM, SIGINT or a failure, end everything in order, and return the exit code."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stop.set())
+        while not self._stop.wait(WATCH_S):
+            if not self._is_well():
+                self._log.critical("stuck", health=self._health().parts)
+                return TRY_LATER  # a stuck thread cannot be joined: the process ends and is started anew
+        return self._shut_down()
+
+    def stop(self) -> None:
+        """Ask ``run`` to end."""
+        self._stop.set()
+
+    def _shut_down(self) -> int:
+        deadline = time.monotonic() + STOP_S
+        notify.notify("STOPPING=1")
+        for link in (self._links.panic, self._links.rest):
+            link.stop(0.5)
+        self._pipeline.stop()
+        self._thread.join(max(0.1, deadline - time.monotonic() - 1.5))
+        self._upstream.send_status(self._status("offline"))
+        self._links.precinct.stop(1.0)
+        self._rules.stop()
+        self._server.stop()
+        code = self._close_journal()
+        self._log.info("stop", code=code, failure=repr(self._failure) if self._failure else None)
+        return code
+
+    def _close_journal(self) -> int:
+        if self._failure is not None:
+            self._journal.abandon()
+            return IO_ERROR if isinstance(self._failure, JournalProblem | OSError) else TRY_LATER
+        try:
+            self._keeper.checkpoint(self._clock.stamp())
+            self._journal.close()
+        except JournalProblem as error:
+            self._failure = error
+            return IO_ERROR
+        return GOOD
+
+
+def _summary(faults: tuple[Fault, ...]) -> str:
+    more = f" (+{len(faults) - 1})" if len(faults) > 1 else ""
+    return faults[0].render("id") + more

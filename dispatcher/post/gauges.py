@@ -1,0 +1,59 @@
+"""Gauges of the post, set on the pipeline's own thread: the state is never read while it changes."""
+
+from dispatcher.domain.stamp import Stamp
+from dispatcher.journal import Journal
+from dispatcher.matcher.port import State
+from dispatcher.post.clock import PostClock
+from dispatcher.post.journaling import Keeper
+from dispatcher.post.memory import Memory
+from dispatcher.post.rulework import RuleWork
+from dispatcher.telemetry.metrics import PostMetrics
+
+EVERY_MS = 500
+
+
+class Gauges:
+    """Sets what a scrape will read."""
+
+    def __init__(
+        self,
+        metrics: PostMetrics,
+        memory: Memory,
+        journal: Journal,
+        keeper: Keeper,
+        rules: RuleWork,
+        clock: PostClock,
+    ) -> None:
+        self._metrics = metrics
+        self._memory = memory
+        self._journal = journal
+        self._keeper = keeper
+        self._rules = rules
+        self._clock = clock
+        self._set_ms: int | None = None
+
+    def set(self, now: Stamp, *, force: bool = False) -> None:
+        """Set all gauges, at most twice a second unless ``force``."""
+        if not force and self._set_ms is not None and now.run_ms - self._set_ms < EVERY_MS:
+            return
+        self._set_ms = now.run_ms
+        self._set_outbox(now)
+        metrics = self._metrics
+        metrics.incidents_open.set(sum(incident.is_open for incident in self._memory.state.incidents.values()))
+        metrics.journal_bytes.set(self._journal.bytes_on_disk)
+        metrics.clock_trusted.set(now.trusted)
+        metrics.disk_state.set(int(self._keeper.disk))
+        self._set_matcher()
+
+    def _set_outbox(self, now: Stamp) -> None:
+        waiting = self._memory.state.unfinished()
+        made = [revision.made.run_ms for incident in waiting for revision in incident.outbox]
+        pending = sum(incident.pending for incident in waiting)
+        self._metrics.outbox_depth.set(len(made) + pending)
+        self._metrics.outbox_oldest.set(max(0, now.run_ms - min(made)) / 1000 if made else 0)
+
+    def _set_matcher(self) -> None:
+        state = self._rules.matcher_state()
+        for known in State:
+            self._metrics.matcher_state.labels(str(known)).set(known is state.state)
+        self._metrics.differences.set(state.differences)

@@ -1,0 +1,105 @@
+"""What waits for the pipeline. Any thread puts, one thread takes; a panic never waits behind a sensor."""
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import TypeVar
+
+from dispatcher.domain.firing import Firing
+from dispatcher.mqtt import Delivery
+
+MAX_BATCH = 64
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """The rules' word on the messages with these sequence numbers."""
+
+    sequences: tuple[int, ...]
+    firings: tuple[Firing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The precinct's broker took this revision."""
+
+    incident: str
+    rev: int
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The precinct's broker is there and will pass on receipts."""
+
+
+Notice = Verdicts | Sent | Connected
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one turn works on, in this order."""
+
+    panic: tuple[Delivery, ...] = ()
+    receipts: tuple[Delivery, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    rest: tuple[Delivery, ...] = ()
+
+
+class Inbox:
+    """Four queues and one condition. They are bounded by the brokers' in-flight windows: nobody acknowledges early."""
+
+    def __init__(self) -> None:
+        self._ready = threading.Condition()
+        self._panic: deque[Delivery] = deque()
+        self._receipts: deque[Delivery] = deque()
+        self._notices: deque[Notice] = deque()
+        self._rest: deque[Delivery] = deque()
+        self._woken = False
+
+    def panic(self, delivery: Delivery) -> None:
+        """Put a message of the panic lane."""
+        self._put(self._panic, delivery)
+
+    def receipt(self, delivery: Delivery) -> None:
+        """Put a message of the precinct."""
+        self._put(self._receipts, delivery)
+
+    def rest(self, delivery: Delivery) -> None:
+        """Put a message of the rest lane."""
+        self._put(self._rest, delivery)
+
+    def notice(self, notice: Notice) -> None:
+        """Put news from inside."""
+        self._put(self._notices, notice)
+
+    def wake(self) -> None:
+        """Make ``take`` return now."""
+        with self._ready:
+            self._woken = True
+            self._ready.notify()
+
+    def _put(self, queue: "deque[T]", item: T) -> None:
+        with self._ready:
+            queue.append(item)
+            self._ready.notify()
+
+    def take(self, timeout_s: float, *, with_rest: bool) -> Batch:
+        """Wait up to ``timeout_s`` for something and return it. ``with_rest`` false leaves sensors where they are."""
+        with self._ready:
+            self._ready.wait_for(lambda: self._has_work(with_rest), timeout_s)
+            self._woken = False
+            return Batch(
+                _pop(self._panic, MAX_BATCH),
+                _pop(self._receipts, MAX_BATCH),
+                _pop(self._notices, 2 * MAX_BATCH),
+                _pop(self._rest, MAX_BATCH if with_rest else 0),
+            )
+
+    def _has_work(self, with_rest: bool) -> bool:
+        return bool(self._woken or self._panic or self._receipts or self._notices or (with_rest and self._rest))
+
+
+def _pop(queue: "deque[T]", limit: int) -> tuple[T, ...]:
+    return tuple(queue.popleft() for _ in range(min(limit, len(queue))))

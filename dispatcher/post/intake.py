@@ -1,0 +1,153 @@
+"""A message becomes a record: normalised, decided, and written down, before anybody is answered."""
+
+from dataclasses import dataclass, replace
+
+from dispatcher.devices import Normalised, Normaliser, UnknownDevice, enrich
+from dispatcher.domain.events import Event, Lane, RawMessage, Reading, Rejected, RejectReason, is_floor, is_press
+from dispatcher.domain.ids import digest, journaled_event_id
+from dispatcher.domain.stamp import Stamp
+from dispatcher.incidents.copies import identify, identify_repeat
+from dispatcher.incidents.model import UNKNOWN_RULE, Decision
+from dispatcher.journal import Entry, Kind
+from dispatcher.post import records
+from dispatcher.post.memory import NO_IDENTITY, Memory
+from dispatcher.post.records import Message
+from dispatcher.wire.fields import Malformed
+
+REJECT_EVERY_MS = 1_000  # a reason is journaled at most once a second; the counter counts them all
+_TOLD_WHEN_UNKNOWN = ("panic.", "panel.alarm", "report.")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one message became.
+
+    ``entry`` is None for what is only counted. ``fresh`` are the events that the rules must see, ``decisions`` one for
+    each event. ``urgent`` says that somebody waits for the answer.
+    """
+
+    entry: Entry | None
+    events: tuple[Event, ...] = ()
+    fresh: tuple[Event, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    rejected: Rejected | None = None
+    urgent: bool = False
+
+    @property
+    def presses(self) -> int:
+        """Return how many of the events are calls for help."""
+        return sum(1 for event in self.events if is_press(event.kind))
+
+
+class Intake:
+    """Takes messages in, one after the other, and folds them into the memory."""
+
+    def __init__(self, memory: Memory, normaliser: Normaliser, instance: str) -> None:
+        self._memory = memory
+        self._normaliser = normaliser
+        self._instance = instance
+        self._journaled: dict[RejectReason, int] = {}
+
+    def take(self, raw: RawMessage, sequence: int, stamp: Stamp) -> Taken:
+        """Fold one message. ``sequence`` is the number that its record will get, ``stamp`` the record's time."""
+        try:
+            outcome = self._normaliser.normalise(self._memory.devices, raw)
+        except Exception as error:  # a fault of ours in one profile must not take the panic lane down with it
+            outcome = Rejected(RejectReason.INTERNAL, repr(error)[:120])
+        match outcome:
+            case Rejected():
+                return self._reject(raw, outcome, stamp)
+            case UnknownDevice():
+                return self._unknown(raw, outcome, sequence, stamp)
+            case Normalised():
+                return self._understood(raw, outcome, sequence, stamp)
+
+    def _reject(self, raw: RawMessage, rejected: Rejected, stamp: Stamp) -> Taken:
+        last = self._journaled.get(rejected.reason)
+        if last is not None and stamp.run_ms - last < REJECT_EVERY_MS:
+            return Taken(None, rejected=rejected)
+        self._journaled[rejected.reason] = stamp.run_ms
+        # What could not be understood could hold anything, a name or a PIN too: its size is kept, its text is not.
+        payload = f"{len(raw.payload)} bytes: {rejected.detail}".encode()
+        return Taken(self._entry(raw, payload, stamp, rejected=str(rejected.reason)), rejected=rejected)
+
+    def _entry(self, raw: RawMessage, payload: bytes, stamp: Stamp, **fields: object) -> Entry:
+        message = Message(raw.lane, raw.topic, payload, raw.qos, raw.retain, raw.dup)
+        body = records.message_body(replace(message, **fields))  # type: ignore[arg-type]
+        return Entry(Kind.MESSAGE, stamp, body)
+
+    def _unknown(self, raw: RawMessage, unknown: UnknownDevice, sequence: int, stamp: Stamp) -> Taken:
+        reading = Reading(UNKNOWN_RULE, unknown.device, {"said": unknown.kind}, unknown.boot, unknown.seq)
+        event = self._event(reading, journaled_event_id(self._instance, sequence, 0), stamp)
+        rejected = Rejected(RejectReason.UNKNOWN_DEVICE, unknown.kind, unknown.device)
+        if not unknown.kind.startswith(_TOLD_WHEN_UNKNOWN):
+            return replace(self._reject(raw, rejected, stamp), urgent=True)
+        decision = self._memory.event(event, NO_IDENTITY)
+        entry = self._entry(raw, b"", stamp, events=(event,), rejected=str(rejected.reason))
+        return Taken(entry, (event,), (), (decision,), rejected, urgent=True)
+
+    def _understood(self, raw: RawMessage, outcome: Normalised, sequence: int, stamp: Stamp) -> Taken:
+        message = Message(raw.lane, raw.topic, outcome.redacted, raw.qos, raw.retain, raw.dup)
+        self._memory.devices.apply(outcome.changes)
+        pairs = [self._fold(reading, message, sequence, n, stamp) for n, reading in enumerate(outcome.readings)]
+        events = tuple(event for event, _, _ in pairs)
+        if not events and not outcome.changes:
+            return Taken(None)
+        fresh = tuple(event for event, _, is_copy in pairs if not is_copy)
+        if fresh:
+            self._memory.unjudged[sequence] = fresh
+        body = records.message_body(replace(message, events=events, changes=outcome.changes))
+        return Taken(
+            Entry(Kind.MESSAGE, stamp, body),
+            events,
+            fresh,
+            tuple(decision for _, decision, _ in pairs),
+            urgent=any(is_floor(event) for event in events),
+        )
+
+    def _fold(
+        self, reading: Reading, message: Message, sequence: int, index: int, stamp: Stamp
+    ) -> tuple[Event, Decision, bool]:
+        memory = self._memory
+        if reading.boot is not None:
+            identity = identify(memory.state, reading, stamp)
+            event = self._event(reading, identity.event or "", stamp)
+        else:
+            event = self._event(reading, journaled_event_id(self._instance, sequence, index), stamp)
+            identity = identify_repeat(memory.state, event, message, stamp) if is_floor(event) else NO_IDENTITY
+            if identity.copy is not None:
+                event = replace(event, id=identity.copy.event)
+        return event, memory.event(event, identity), identity.copy is not None
+
+    def _event(self, reading: Reading, event_id: str, stamp: Stamp) -> Event:
+        context = self._memory.context
+        return enrich(reading, context.site, context.post, stamp, event_id)
+
+    def announce(self, kind: str, key: str, text: str, stamp: Stamp) -> Taken:
+        """Fold an event of our own, told once for each ``key``."""
+        context = self._memory.context
+        post = context.site.posts.get(context.post)
+        event = Event(
+            id=digest("own", kind, key),
+            kind=kind,
+            device=None,
+            role=None,
+            post=context.post,
+            zone=None,
+            kelurahan=post.kelurahan if post else None,
+            source="timer",
+            trust="authenticated",
+            arrived=stamp,
+            attrs={"text": text[:400]},
+        )
+        decision = self._memory.event(event, NO_IDENTITY)
+        message = Message(Lane.REST, "", b"", 1, retain=False, dup=False, events=(event,))
+        return Taken(Entry(Kind.MESSAGE, stamp, records.message_body(message)), (event,), (), (decision,), urgent=True)
+
+    def take_receipt(self, raw: RawMessage, stamp: Stamp) -> Taken:
+        """Fold one message of the precinct."""
+        outcome = self._memory.receipt(raw.payload)
+        if isinstance(outcome, Malformed):
+            return self._reject(raw, Rejected(outcome.reason, outcome.detail[:80]), stamp)
+        entry = self._entry(raw, raw.payload, stamp)
+        return Taken(entry, decisions=(outcome,), urgent=True)

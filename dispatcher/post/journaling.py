@@ -1,0 +1,104 @@
+"""Housekeeping of the journal: alive marks, checkpoints, retention, and an eye on the free space."""
+
+import os
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+
+from dispatcher.domain.stamp import Stamp
+from dispatcher.journal import Entry, Journal, Kind, NoSpace
+from dispatcher.post.clock import Last, boottime_ns
+from dispatcher.post.memory import Memory
+
+ALIVE_MS = 10_000  # so that downtime is known to within ten seconds
+FORGET_MS = 60_000
+CHECKPOINT_MS = 600_000
+CHECKPOINT_RECORDS = 50_000  # a start folds at most this many
+
+
+class Disk(IntEnum):
+    """What `kentongan_disk_state` says."""
+
+    GOOD = 0
+    LOW = 1
+    FAILED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How much history to keep, and how much room to leave."""
+
+    retain_ms: int
+    max_bytes: int
+    disk_low_bytes: int
+
+
+class Keeper:
+    """Looks after one journal between turns. Every method runs on the pipeline's thread."""
+
+    def __init__(self, journal: Journal, memory: Memory, retention: Retention, folder: Path) -> None:
+        self._journal = journal
+        self._memory = memory
+        self._retention = retention
+        self._folder = folder
+        self._alive_ms: int | None = None
+        self._forgot_ms = 0
+        self._checkpoint_ms: int | None = None
+        self._checkpoint_through = journal.last_sequence
+        self.disk = Disk.GOOD
+
+    @property
+    def sheds_sensors(self) -> bool:
+        """Return whether the disk has room for panics only."""
+        return self.disk is not Disk.GOOD
+
+    def full(self) -> None:
+        """The journal refused an ordinary append."""
+        self.disk = Disk.LOW
+
+    def look_after(self, now: Stamp) -> None:
+        """Do what is due. Raises JournalError when the disk fails."""
+        if self._alive_ms is None or now.run_ms - self._alive_ms >= ALIVE_MS:
+            self._alive_ms = now.run_ms
+            self._measure()
+            self._mark_alive(now)
+        if now.run_ms - self._forgot_ms >= FORGET_MS:
+            self._forgot_ms = now.run_ms
+            self._memory.state.forget(now)
+        if self._is_checkpoint_due(now):
+            self.checkpoint(now)
+
+    def _measure(self) -> None:
+        free = os.statvfs(self._folder)
+        # One that only just refused stays low until the next look: then the journal may have room again.
+        self.disk = Disk.LOW if free.f_bavail * free.f_frsize < self._retention.disk_low_bytes else Disk.GOOD
+
+    def _mark_alive(self, now: Stamp) -> None:
+        # Not synced: the mark rides along with the next save, and the kernel writes it out soon enough by itself.
+        try:
+            self._journal.append([Entry(Kind.ALIVE, now, b"{}")])
+        except NoSpace:
+            self.full()
+        self._journal.tend()
+
+    def _is_checkpoint_due(self, now: Stamp) -> bool:
+        if self._checkpoint_ms is None:
+            self._checkpoint_ms = now.run_ms
+        grown = self._journal.last_sequence - self._checkpoint_through
+        return grown >= CHECKPOINT_RECORDS or (grown > 0 and now.run_ms - self._checkpoint_ms >= CHECKPOINT_MS)
+
+    def checkpoint(self, now: Stamp) -> None:
+        """Write the memory down and let go of segments that are neither needed nor wanted. Raises JournalError."""
+        through = self._journal.last_sequence
+        try:
+            last = Last(now, self._journal.boot, boottime_ns())
+            self._journal.write_checkpoint(through, self._memory.dump(last))
+        except NoSpace:
+            self.full()
+        self._checkpoint_ms, self._checkpoint_through = now.run_ms, through
+        self._journal.retain(
+            keep_after=through,
+            older_than_ms=self._retention.retain_ms,
+            max_bytes=self._retention.max_bytes,
+            now=now,
+        )

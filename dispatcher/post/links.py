@@ -1,0 +1,130 @@
+"""The post's three connections: panic lane, rest lane, precinct."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from dispatcher.devices import Normaliser
+from dispatcher.domain.events import Lane
+from dispatcher.domain.stamp import Stamp
+from dispatcher.mqtt import Endpoint, Link, LinkState, Phase, Tls, Token, Will
+from dispatcher.post.inbox import Connected, Inbox, Sent
+from dispatcher.settings.station import Broker, PostSettings
+from dispatcher.telemetry.log import Logger
+from dispatcher.telemetry.metrics import PostMetrics
+from dispatcher.wire.topics import topic
+
+
+class Links:
+    """Makes, starts and stops them, and passes acknowledgements to the one a message came by."""
+
+    def __init__(
+        self,
+        settings: PostSettings,
+        normaliser: Normaliser,
+        inbox: Inbox,
+        stamp: Callable[[], Stamp],
+        will: bytes,
+        tell: "Teller",
+    ) -> None:
+        post, precinct = settings.post, settings.precinct
+        panic_topics = frozenset(normaliser.panic_topics())
+        local = endpoint(settings.broker)
+        self.panic = Link(
+            name="panic",
+            client_id=f"kentongan-{post}-panic",
+            endpoint=local,
+            lane=Lane.PANIC,
+            filters=sorted(panic_topics),
+            stamp=stamp,
+            deliver=inbox.panic,
+            on_state=tell.about("panic"),
+        )
+        self.rest = Link(
+            name="rest",
+            client_id=f"kentongan-{post}-rest",
+            endpoint=local,
+            lane=Lane.REST,
+            filters=normaliser.rest_filters(),
+            stamp=stamp,
+            deliver=inbox.rest,
+            on_state=tell.about("rest"),
+            skip=panic_topics.__contains__,
+        )
+        self.precinct = Link(
+            name="precinct",
+            client_id=f"kentongan-{post}",
+            endpoint=endpoint(precinct.broker),
+            lane=Lane.PRECINCT,
+            filters=[topic(precinct.id, post, "receipt")],
+            stamp=stamp,
+            deliver=inbox.receipt,
+            on_state=tell.about("precinct", lambda: inbox.notice(Connected())),
+            on_published=lambda tag: _sent(inbox, tag),
+            will=Will(topic(precinct.id, post, "status"), will),
+        )
+        self.all = (self.panic, self.rest, self.precinct)
+        self._by_name = {link.name: link for link in self.all}
+
+    def start(self) -> None:
+        """Connect them all; none waits for another."""
+        for link in self.all:
+            link.start()
+
+    def acknowledge(self, tokens: Iterable[Token]) -> None:
+        """Acknowledge messages that are saved."""
+        by_link: dict[str, list[Token]] = {}
+        for token in tokens:
+            by_link.setdefault(token.link, []).append(token)
+        for name, of_link in by_link.items():
+            self._by_name[name].ack_all(of_link)
+
+    @property
+    def hears_devices(self) -> bool:
+        """Return whether both lanes are subscribed at the local broker."""
+        return self.panic.subscribed and self.rest.subscribed
+
+
+def _sent(inbox: Inbox, tag: object) -> None:
+    if isinstance(tag, tuple):
+        inbox.notice(Sent(*tag))
+
+
+class Teller:
+    """Turns link states into metrics and log lines."""
+
+    def __init__(self, metrics: PostMetrics, log: Logger) -> None:
+        self._metrics = metrics
+        self._log = log
+
+    def about(self, role: str, on_subscribed: Callable[[], None] = lambda: None) -> Callable[[LinkState], None]:
+        """Return the listener of one link."""
+
+        def listen(state: LinkState) -> None:
+            self._metrics.connected.labels(role).set(state.phase in (Phase.CONNECTED, Phase.SUBSCRIBED))
+            level = self._log.warning if state.phase in (Phase.REFUSED, Phase.UNREACHABLE) else self._log.info
+            level("mqtt", role=role, phase=str(state.phase), detail=state.detail)
+            if state.phase is Phase.SUBSCRIBED:
+                on_subscribed()
+
+        return listen
+
+
+def endpoint(broker: Broker) -> Endpoint:
+    """Return a broker's settings as an endpoint; the password is read from its file. Raises OSError."""
+    tls = broker.tls
+    return Endpoint(
+        host=broker.host,
+        port=broker.port,
+        username=broker.username,
+        password=_secret(broker.password_file),
+        tls=Tls(_path(tls.ca), _path(tls.cert), _path(tls.key)) if tls else None,
+        protocol=broker.protocol,
+    )
+
+
+def _secret(path: Path | None) -> str | None:
+    return None if path is None else path.read_text(encoding="utf-8").strip("\r\n")
+
+
+def _path(path: Path | None) -> str | None:
+    return None if path is None else str(path)

@@ -1,0 +1,160 @@
+"""What the post knows: a fold over the journal. Live and replay go through the same functions of this file.
+
+A record is folded by deciding again (pure, so with the same outcome); only revisions are taken as they were made.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from dispatcher.devices import DeviceStates
+from dispatcher.domain.events import Event, Lane, is_floor
+from dispatcher.domain.firing import Firing
+from dispatcher.domain.stamp import Stamp
+from dispatcher.incidents import codec, receipts, revisions
+from dispatcher.incidents.copies import Identity, identify, identify_repeat
+from dispatcher.incidents.firings import decide_firing
+from dispatcher.incidents.floor import Context, decide_event, decide_fault, decide_unknown
+from dispatcher.incidents.model import CONFIG_RULE, UNKNOWN_RULE, Decision, Reason, Revision
+from dispatcher.incidents.state import PostState
+from dispatcher.journal import Kind, Record
+from dispatcher.post import records
+from dispatcher.post.clock import Last
+from dispatcher.post.records import Message
+from dispatcher.wire import receipt as receipt_wire
+from dispatcher.wire.fields import Malformed
+
+_EVENTS = TypeAdapter(dict[int, tuple[Event, ...]])
+
+
+@dataclass(slots=True)
+class Memory:
+    """The fold. ``unjudged`` holds the events that rules have not judged yet, by their record's sequence number."""
+
+    context: Context
+    state: PostState = field(default_factory=PostState)
+    devices: DeviceStates = field(default_factory=DeviceStates)
+    unjudged: dict[int, tuple[Event, ...]] = field(default_factory=dict)
+
+    # --- one function per kind of record
+
+    def event(self, event: Event, identity: Identity) -> Decision:
+        """Fold one event."""
+        if event.kind == UNKNOWN_RULE:
+            decision = decide_unknown(self.context, self.state, event)
+        elif event.kind == CONFIG_RULE:
+            decision = decide_fault(self.context, self.state, event)
+        else:
+            decision = decide_event(self.context, self.state, event, identity)
+        self.state.apply(decision)
+        return decision
+
+    def identity(self, event: Event, message: Message) -> Identity:
+        """Return which press an event is, as it is known now."""
+        if event.boot is not None:
+            return identify(self.state, event, event.arrived)
+        if is_floor(event):
+            return identify_repeat(self.state, event, message, event.arrived)
+        return NO_IDENTITY
+
+    def receipt(self, payload: bytes) -> Decision | Malformed:
+        """Fold one receipt."""
+        receipt = receipt_wire.decode(payload)
+        if isinstance(receipt, Malformed):
+            return receipt
+        decision = receipts.decide_receipt(self.state, receipt)
+        self.state.apply(decision)
+        return decision
+
+    def judged(self, sequences: Iterable[int], firings: tuple[Firing, ...]) -> list[tuple[Firing, Decision]]:
+        """Fold the rules' word on some messages."""
+        events = {event.id: event for number in sequences for event in self.unjudged.pop(number, ())}
+        return [(firing, self._firing(firing, events[firing.event])) for firing in firings if firing.event in events]
+
+    def _firing(self, firing: Firing, event: Event) -> Decision:
+        decision = decide_firing(self.context, self.state, event, firing)
+        self.state.apply(decision)
+        return decision
+
+    def revision(self, revision: Revision) -> None:
+        """Fold a revision that was made."""
+        incident = self.state.incidents.get(revision.incident)
+        if incident is not None:
+            told = revisions.told_by(revision.body)
+            self.state.apply(Decision(Reason.ADVANCED, (revisions.put(incident, revision, told),)))
+
+    def sent(self, incident: str, rev: int) -> Decision:
+        """Fold that the precinct's broker took a revision."""
+        decision = receipts.decide_sent(self.state, incident, rev)
+        self.state.apply(decision)
+        return decision
+
+    def time(self, now: Stamp) -> Decision:
+        """Fold a timer: what is overdue at ``now``."""
+        decision = receipts.decide_time(self.state, now)
+        self.state.apply(decision)
+        return decision
+
+    # --- replay
+
+    def fold(self, record: Record) -> None:
+        """Fold one record of the journal. Raises ValueError, KeyError or TypeError for a body that is not ours."""
+        handler = _HANDLERS.get(record.kind)
+        if handler is not None:
+            handler(self, record, records.load(record.body))
+
+    def _fold_message(self, record: Record, body: records.Body) -> None:
+        message = records.read_message(body, record.stamp)
+        if message.lane is Lane.PRECINCT:
+            self.receipt(message.payload)
+            return
+        self.devices.apply(message.changes)
+        fresh = []
+        for event in message.events:
+            identity = self.identity(event, message)
+            self.event(event, identity)
+            if identity.copy is None and event.kind not in (UNKNOWN_RULE, CONFIG_RULE):
+                fresh.append(event)
+        if fresh:
+            self.unjudged[record.sequence] = tuple(fresh)
+
+    # --- checkpoint
+
+    def dump(self, last: Last) -> bytes:
+        """Return the fold as bytes for a checkpoint; ``last`` is when it was taken."""
+        return records.dump(
+            {
+                "last": [last.stamp.run_ms, last.stamp.wall_ms, last.stamp.trusted, last.boot, last.mono_ns],
+                "state": codec.to_plain(self.state),
+                "devices": self.devices.to_plain(),
+                "unjudged": _EVENTS.dump_python(self.unjudged, mode="json"),
+            }
+        )
+
+    @classmethod
+    def load(cls, context: Context, data: bytes) -> "tuple[Memory, Last]":
+        """Return the fold that ``dump`` wrote, and when. Raises ValueError for anything else."""
+        body = records.load(data)
+        run_ms, wall_ms, trusted, boot, mono_ns = body.get("last", ())
+        memory = cls(
+            context,
+            codec.from_plain(body.get("state", {})),
+            DeviceStates.from_plain(body.get("devices", [])),
+            _EVENTS.validate_python({int(key): value for key, value in body.get("unjudged", {}).items()}),
+        )
+        return memory, Last(Stamp(run_ms, wall_ms, trusted), boot, mono_ns)
+
+
+NO_IDENTITY = Identity("", "", None, None)
+
+_Handler = Callable[[Memory, Record, records.Body], Any]
+
+_HANDLERS: dict[int, _Handler] = {
+    Kind.MESSAGE: Memory._fold_message,
+    Kind.REVISION: lambda memory, record, body: memory.revision(records.read_revision(body, record.stamp)),
+    Kind.JUDGED: lambda memory, _record, body: memory.judged(*records.read_judged(body)),
+    Kind.SENT: lambda memory, _record, body: memory.sent(body["i"], body["r"]),
+    Kind.TIMER: lambda memory, record, _body: memory.time(record.stamp),
+}

@@ -1,0 +1,236 @@
+"""The one way through, as a list. One thread runs it; everything else puts into the inbox or takes what comes out.
+
+Nothing is confirmed, acknowledged or sent before the records behind it are on disk: decisions are made in memory
+first, and if the disk fails the process ends (74) and what was decided was never said.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dispatcher.domain.stamp import Stamp
+from dispatcher.incidents import revisions
+from dispatcher.incidents.model import Reason
+from dispatcher.incidents.stages import lamp_of
+from dispatcher.journal import Entry, Journal, Kind, NoSpace
+from dispatcher.mqtt import Delivery, Token
+from dispatcher.post import records
+from dispatcher.post.clock import PostClock
+from dispatcher.post.gauges import Gauges
+from dispatcher.post.inbox import Batch, Connected, Inbox, Sent, Verdicts
+from dispatcher.post.intake import Intake, Taken
+from dispatcher.post.journaling import Keeper
+from dispatcher.post.memory import Memory
+from dispatcher.post.outputs import Outputs
+from dispatcher.post.report import Report
+from dispatcher.post.rulework import RuleWork
+from dispatcher.post.turn import Turn
+from dispatcher.post.upstream import Upstream
+from dispatcher.wire.status import Status
+
+HOLD_MS = 1_000  # sensors may share an fsync for so long; a panic flushes at once (design, "Lanes")
+HOLD_COUNT = 32  # half a broker's in-flight window: acknowledging late must not stall it
+TURN_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a pipeline is made of."""
+
+    clock: PostClock
+    journal: Journal
+    keeper: Keeper
+    memory: Memory
+    inbox: Inbox
+    intake: Intake
+    rules: RuleWork
+    outputs: Outputs
+    upstream: Upstream
+    report: Report
+    gauges: Gauges
+    acknowledge: Callable[[list[Token]], None]
+    status: Callable[[], Status]
+    instance: str
+
+
+class Pipeline:
+    """Runs turns until it is told to stop or something breaks that must end the process."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._held: list[Turn] = []  # appended, not yet durable: nothing of it has been said
+        self._held_since_ms = 0
+        self._last_run_ms = 0
+        self._stopping = False
+        self.last_turn = time.monotonic()
+
+    def run(self) -> None:
+        """Work until ``stop``. Raises JournalProblem when the disk fails."""
+        for sequence, events in sorted(self._parts.memory.unjudged.items()):
+            self._parts.rules.submit(sequence, events)
+        while not self._stopping:
+            self.turn(self._parts.inbox.take(self._patience_s(), with_rest=not self._parts.rules.is_behind))
+        self._save_held()
+
+    def stop(self) -> None:
+        """Make ``run`` return after the turn in hand."""
+        self._stopping = True
+        self._parts.inbox.wake()
+
+    def announce(self, kind: str, key: str, text: str) -> None:
+        """Tell the precinct of something at this post itself. To be called before ``run``."""
+        turn = Turn(self._stamp(), self._parts.journal.last_sequence + 1)
+        self._gather(turn, self._parts.intake.announce(kind, key, text, turn.now))
+        self._make_revisions(turn)
+        self._append(turn)
+        self._save_held()
+
+    def turn(self, batch: Batch) -> None:
+        """Do one turn: the way through, in order."""
+        turn = Turn(self._stamp(), self._parts.journal.last_sequence + 1)
+        for delivery in batch.panic:
+            self._take_message(turn, delivery)
+        for delivery in batch.receipts:
+            self._take_receipt(turn, delivery)
+        for notice in batch.notices:
+            self._take_notice(turn, notice)
+        for delivery in batch.rest:
+            self._take_sensor(turn, delivery)
+        self._tell_overdue(turn)
+        self._make_revisions(turn)
+        self._append(turn)
+        self._save_if_due(turn)
+        self._relay()
+        self._look_after(turn)
+
+    def _stamp(self) -> Stamp:
+        """Return now, never before the record before: order of append is order of time."""
+        stamp = self._parts.clock.stamp()
+        self._last_run_ms = max(self._last_run_ms, stamp.run_ms)
+        return Stamp(self._last_run_ms, stamp.wall_ms, stamp.trusted)
+
+    def _patience_s(self) -> float:
+        if not self._held:
+            return TURN_S
+        waited = self._parts.clock.stamp().run_ms - self._held_since_ms
+        return max(0.0, min(TURN_S, (HOLD_MS - waited) / 1000))
+
+    # --- what came in
+
+    def _take_sensor(self, turn: Turn, delivery: Delivery) -> None:
+        if self._parts.keeper.sheds_sensors and not self._parts.report.may_be_press(delivery.raw):
+            self._parts.report.shed(delivery.raw)
+            turn.tokens.append(delivery.token)
+            return
+        self._take_message(turn, delivery)
+
+    def _take_message(self, turn: Turn, delivery: Delivery) -> None:
+        taken = self._parts.intake.take(delivery.raw, turn.next_sequence, turn.now)
+        turn.tokens.append(delivery.token)
+        if taken.fresh:
+            turn.submissions.append((turn.next_sequence, taken.fresh))
+        self._gather(turn, taken)
+        self._parts.report.message(delivery.raw, taken)
+
+    def _take_receipt(self, turn: Turn, delivery: Delivery) -> None:
+        taken = self._parts.intake.take_receipt(delivery.raw, turn.now)
+        turn.tokens.append(delivery.token)
+        self._gather(turn, taken)
+        self._parts.report.receipt(delivery.raw, taken)
+
+    def _gather(self, turn: Turn, taken: Taken) -> None:
+        turn.presses += taken.presses
+        turn.urgent = turn.urgent or taken.urgent
+        for decision in taken.decisions:
+            turn.note(decision, urgent=taken.urgent)
+        if taken.entry is not None:
+            turn.add(taken.entry)
+
+    def _take_notice(self, turn: Turn, notice: Verdicts | Sent | Connected) -> None:
+        match notice:
+            case Verdicts(sequences, firings):
+                outcomes = self._parts.memory.judged(sequences, firings)
+                turn.add(Entry(Kind.JUDGED, turn.now, records.judged_body(sequences, firings)))
+                for firing, decision in outcomes:
+                    turn.note(decision, urgent=True)
+                    self._parts.report.firing(firing, decision)
+            case Sent(incident, rev):
+                decision = self._parts.memory.sent(incident, rev)
+                if decision.changes:
+                    turn.add(Entry(Kind.SENT, turn.now, records.sent_body(incident, rev)))
+                    turn.note(decision, urgent=False)
+            case Connected():
+                self._parts.upstream.connected()
+
+    # --- what time brings
+
+    def _tell_overdue(self, turn: Turn) -> None:
+        decision = self._parts.memory.time(turn.now)
+        if decision.reason is not Reason.NOTHING_DUE:
+            turn.add(Entry(Kind.TIMER, turn.now, b"{}"))
+            turn.note(decision, urgent=True)
+            self._parts.report.overdue(decision)
+
+    def _make_revisions(self, turn: Turn) -> None:
+        for incident in revisions.due(self._parts.memory.state, turn.now):
+            revision = revisions.make(incident, turn.now, self._parts.instance)
+            self._parts.memory.revision(revision)
+            turn.add(Entry(Kind.REVISION, turn.now, records.revision_body(revision)))
+            turn.urgent = True
+
+    # --- disk
+
+    def _append(self, turn: Turn) -> None:
+        if turn.entries:
+            try:
+                self._parts.journal.append(turn.entries, urgent=turn.urgent)
+            except NoSpace:
+                # Sensors are shed from the next turn on; what this one has decided goes to the reserve.
+                self._parts.keeper.full()
+                self._parts.journal.append(turn.entries, urgent=True)
+        if not self._held:
+            self._held_since_ms = turn.now.run_ms
+        if turn.entries or turn.tokens or turn.effects:
+            self._held.append(turn)
+        for sequence, events in turn.submissions:
+            self._parts.rules.submit(sequence, events)
+
+    def _save_if_due(self, turn: Turn) -> None:
+        held = sum(len(one.tokens) for one in self._held)
+        if turn.urgent or held >= HOLD_COUNT or turn.now.run_ms - self._held_since_ms >= HOLD_MS:
+            self._save_held()
+
+    def _save_held(self) -> None:
+        if not self._held:
+            return
+        if any(turn.entries for turn in self._held):
+            with self._parts.report.fsync():
+                self._parts.journal.sync()
+        held, self._held = self._held, []
+        for turn in held:
+            self._answer(turn)
+
+    def _answer(self, turn: Turn) -> None:
+        """Say what is now true: it is saved."""
+        self._parts.report.saved(turn, self._parts.clock.stamp())
+        self._parts.outputs.carry_out(turn.effects)
+        self._parts.acknowledge(turn.tokens)
+
+    # --- the way out
+
+    def _relay(self) -> None:
+        state, now = self._parts.memory.state, self._parts.clock.stamp()
+        sent = self._parts.upstream.send_alerts(state.unfinished(), now.run_ms)
+        self._parts.report.sent(sent)
+        self._parts.upstream.keep_in_touch(state, self._parts.status, now.run_ms)
+
+    def _look_after(self, turn: Turn) -> None:
+        state = self._parts.memory.state
+        if self._parts.outputs.show(lamp_of(state), turn.now.run_ms):
+            self._parts.report.lamp(lamp_of(state))
+        before = self._parts.keeper.disk
+        self._parts.keeper.look_after(turn.now)
+        if self._parts.keeper.disk is not before:
+            self._parts.report.disk(self._parts.keeper.disk)
+        self._parts.gauges.set(turn.now)
+        self.last_turn = time.monotonic()

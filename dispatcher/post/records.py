@@ -1,0 +1,149 @@
+"""Bodies of the journal's records: compact JSON, short keys, one function each way.
+
+Format 1. A key that is missing has its default; keys that are not known are ignored, so that a body can grow.
+"""
+
+import base64
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from dispatcher.devices import Change
+from dispatcher.domain.events import Event, Lane
+from dispatcher.domain.firing import Firing
+from dispatcher.domain.stamp import Stamp
+from dispatcher.incidents.model import Revision
+
+Body = dict[str, Any]
+_FIRINGS = TypeAdapter(tuple[Firing, ...])
+_SHORT = {
+    "k": "kind", "d": "device", "r": "role", "o": "post", "z": "zone", "w": "kelurahan", "s": "source", "t": "trust",
+    "a": "attrs", "b": "boot", "q": "seq", "h": "happened_ms",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as the journal keeps it: what came, what it meant, what it changed in the kept device state."""
+
+    lane: Lane
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+    dup: bool
+    events: tuple[Event, ...] = ()
+    changes: tuple[Change, ...] = ()
+    rejected: str | None = None
+
+
+def dump(body: Body) -> bytes:
+    """Return a body as bytes."""
+    return json.dumps(body, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+
+
+def load(data: bytes) -> Body:
+    """Return a body. Raises ValueError when it is not one."""
+    body = json.loads(data)
+    if not isinstance(body, dict):
+        raise ValueError("a record's body is an object")
+    return body
+
+
+def message_body(message: Message) -> bytes:
+    """Return a message as a body."""
+    body: Body = {"l": str(message.lane), "t": message.topic, **_payload(message.payload)}
+    flags = (message.qos, int(message.retain), int(message.dup))
+    if flags != (1, 0, 0):
+        body["f"] = flags
+    if message.events:
+        body["e"] = [event_plain(event) for event in message.events]
+    if message.changes:
+        body["c"] = [change.to_plain() for change in message.changes]
+    if message.rejected is not None:
+        body["x"] = message.rejected
+    return dump(body)
+
+
+def _payload(payload: bytes) -> Body:
+    try:
+        return {"p": payload.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"p64": base64.b64encode(payload).decode("ascii")}
+
+
+def read_message(body: Body, stamp: Stamp) -> Message:
+    """Return the message of a body. Raises ValueError, KeyError or TypeError for what we did not write."""
+    qos, retain, dup = body.get("f", (1, 0, 0))
+    payload = body["p"].encode("utf-8") if "p" in body else base64.b64decode(body["p64"])
+    return Message(
+        lane=Lane(body["l"]),
+        topic=body["t"],
+        payload=payload,
+        qos=qos,
+        retain=bool(retain),
+        dup=bool(dup),
+        events=tuple(read_event(plain, stamp) for plain in body.get("e", ())),
+        changes=tuple(Change.from_plain(plain) for plain in body.get("c", ())),
+        rejected=body.get("x"),
+    )
+
+
+def event_plain(event: Event) -> Body:
+    """Return an event as plain values, without its stamp: that is the record's."""
+    plain: Body = {"i": event.id}
+    for short, name in _SHORT.items():
+        value = getattr(event, name)
+        if value is not None and value != {}:
+            plain[short] = value
+    return plain
+
+
+def read_event(plain: Body, stamp: Stamp) -> Event:
+    """Return the event that ``event_plain`` wrote."""
+    named = {name: plain.get(short) for short, name in _SHORT.items()}
+    named["attrs"] = named["attrs"] or {}
+    return Event(id=plain["i"], arrived=stamp, **named)  # type: ignore[arg-type]  # written by event_plain
+
+
+def revision_body(revision: Revision) -> bytes:
+    """Return a made revision as a body."""
+    return dump({"i": revision.incident, "r": revision.rev, "b": revision.body.decode("utf-8")})
+
+
+def read_revision(body: Body, stamp: Stamp) -> Revision:
+    """Return the revision of a body."""
+    return Revision(body["i"], body["r"], body["b"].encode("utf-8"), stamp)
+
+
+def judged_body(sequences: Iterable[int], firings: tuple[Firing, ...]) -> bytes:
+    """Return which messages the rules have judged, and what fired."""
+    body: Body = {"n": ranges(sequences)}
+    if firings:
+        body["f"] = _FIRINGS.dump_python(firings, mode="json", exclude_defaults=True)
+    return dump(body)
+
+
+def read_judged(body: Body) -> tuple[list[int], tuple[Firing, ...]]:
+    """Return the judged messages' sequence numbers and the firings."""
+    sequences = [number for first, last in body["n"] for number in range(first, last + 1)]
+    return sequences, _FIRINGS.validate_python(body.get("f", ()))
+
+
+def ranges(numbers: Iterable[int]) -> list[list[int]]:
+    """Return sorted numbers as [first, last] runs."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and runs[-1][1] == number - 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return runs
+
+
+def sent_body(incident: str, rev: int) -> bytes:
+    """Return that the precinct's broker took a revision."""
+    return dump({"i": incident, "r": rev})

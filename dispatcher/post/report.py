@@ -1,0 +1,149 @@
+"""Metrics and log lines of the pipeline: one canonical line for each event, with the decision's own words."""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+
+from dispatcher.domain.events import Event, Lane, RawMessage, is_floor
+from dispatcher.domain.firing import Firing
+from dispatcher.domain.incident import Stage
+from dispatcher.domain.stamp import Stamp
+from dispatcher.incidents.model import Decision, Reason
+from dispatcher.post.intake import Taken
+from dispatcher.post.journaling import Disk
+from dispatcher.post.turn import Turn
+from dispatcher.relay import Sending
+from dispatcher.telemetry.log import Allowance, Logger
+from dispatcher.telemetry.metrics import PostMetrics
+
+LINES_PER_SECOND = 50  # of sensors and refusals; a press is always written
+
+
+class Report:
+    """Counts and tells. Never raises, never waits."""
+
+    def __init__(self, metrics: PostMetrics, log: Logger) -> None:
+        self._metrics = metrics
+        self._log = log
+        self._allowance = Allowance(LINES_PER_SECOND)
+
+    # --- what came
+
+    def message(self, raw: RawMessage, taken: Taken) -> None:
+        """Tell of a message from a device."""
+        metrics = self._metrics
+        if taken.presses:
+            metrics.panic_received.inc(taken.presses)
+        if taken.rejected is not None:
+            metrics.rejected.labels(str(taken.rejected.reason)).inc()
+            self._rejected(raw, taken)
+        for event, decision in zip(taken.events, taken.decisions, strict=True):
+            metrics.events.labels(str(decision.reason)).inc()
+            self._event(raw, event, decision)
+
+    def _rejected(self, raw: RawMessage, taken: Taken) -> None:
+        rejected = taken.rejected
+        if rejected is not None and self._may_write():
+            self._log.warning(
+                "rejected",
+                reason=str(rejected.reason),
+                detail=rejected.detail,
+                device=rejected.device,
+                lane=str(raw.lane),
+                topic=raw.topic[:200],
+                bytes=len(raw.payload),
+            )
+
+    def _event(self, raw: RawMessage, event: Event, decision: Decision) -> None:
+        if not is_floor(event) and not self._may_write():
+            return
+        self._log.info(
+            "event",
+            kind=event.kind,
+            device=event.device,
+            id=event.id,
+            boot=event.boot,
+            seq=event.seq,
+            post=event.post,
+            zone=event.zone,
+            lane=str(raw.lane),
+            qos=raw.qos,
+            dup=raw.dup,
+            reason=str(decision.reason),
+            incident=decision.incident,
+        )
+
+    def _may_write(self) -> bool:
+        allowed = self._allowance.take()
+        if not allowed:
+            self._metrics.log_lines_shed.set(self._allowance.shed)
+        return allowed
+
+    def may_be_press(self, raw: RawMessage) -> bool:
+        """Return whether shedding this message unread could shed a call for help."""
+        return raw.lane is Lane.PANIC or b"panic." in raw.payload or b"emergency" in raw.payload
+
+    def shed(self, _raw: RawMessage) -> None:
+        """Count a sensor message that the disk had no room for."""
+        self._metrics.dropped.labels("sensor").inc()
+
+    def receipt(self, raw: RawMessage, taken: Taken) -> None:
+        """Tell of a message from the precinct."""
+        if taken.rejected is not None:
+            self._metrics.rejected.labels(str(taken.rejected.reason)).inc()
+            self._rejected(raw, taken)
+        for decision in taken.decisions:
+            if decision.reason is Reason.UNKNOWN_INCIDENT:
+                self._metrics.rejected.labels(str(decision.reason)).inc()
+            self._log.info("receipt", reason=str(decision.reason), incident=decision.incident)
+
+    def firing(self, firing: Firing, decision: Decision) -> None:
+        """Tell of a rule that fired."""
+        self._metrics.rule_fired.labels(firing.rule).inc()
+        self._log.info(
+            "rule",
+            rule=firing.rule,
+            trigger=firing.event,
+            reason=str(decision.reason),
+            incident=decision.incident,
+        )
+
+    def overdue(self, decision: Decision) -> None:
+        """Tell of presses that are not delivered in time."""
+        self._log.warning("undelivered", presses=len(decision.moved))
+
+    # --- what was saved and sent
+
+    def fsync(self) -> AbstractContextManager[None]:
+        """Time one save."""
+        return self._metrics.fsync.time()
+
+    def saved(self, turn: Turn, now: Stamp) -> None:
+        """Count what is on disk now, and how long presses took to their stages."""
+        metrics = self._metrics
+        if turn.presses:
+            metrics.panic_journaled.inc(turn.presses)
+        for stage, came in turn.moved:
+            metrics.stage.labels(str(stage)).observe(max(0, now.run_ms - came.run_ms) / 1000)
+        stages = [stage for stage, _ in turn.moved]
+        metrics.delivered.inc(stages.count(Stage.DELIVERED))
+        metrics.acknowledged.inc(stages.count(Stage.ACKNOWLEDGED))
+
+    def sent(self, sendings: Iterable[Sending]) -> None:
+        """Tell of alerts handed to the precinct's broker."""
+        for sending in sendings:
+            self._metrics.sent.inc()
+            self._log.info(
+                "alert",
+                incident=sending.revision.incident,
+                rev=sending.revision.rev,
+                attempt=sending.attempt,
+                age_ms=sending.age_ms,
+            )
+
+    def disk(self, state: Disk) -> None:
+        """Tell what room the disk has now."""
+        self._log.warning("disk", state=state.name.lower())
+
+    def lamp(self, stage: Stage | None) -> None:
+        """Tell what the lamp shows now."""
+        self._log.info("lamp", stage=str(stage) if stage else "idle")

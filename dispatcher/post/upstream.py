@@ -1,0 +1,81 @@
+"""The post's side of the link to the precinct: alerts with back-off, status, sync, and the goodbye."""
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from dispatcher.incidents.model import Incident
+from dispatcher.incidents.stages import least_advanced
+from dispatcher.incidents.state import PostState
+from dispatcher.relay import Schedule, Sending
+from dispatcher.wire import alert, status, sync, topics
+from dispatcher.wire.status import Status
+
+STATUS_MS = 15_000
+SYNC_MS = 60_000
+
+
+class Publisher(Protocol):
+    """The precinct's broker as an output. With a ``tag`` nothing is kept: the outbox is ours."""
+
+    def publish(
+        self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False, tag: object = None
+    ) -> bool: ...
+
+
+class Upstream:
+    """Sends what is due. Every time is running time in milliseconds."""
+
+    def __init__(self, publisher: Publisher, precinct: str, post: str, schedule: Schedule) -> None:
+        self._publisher = publisher
+        self._topics = {channel: topics.topic(precinct, post, channel) for channel in topics.UP}
+        self._schedule = schedule
+        self._status_ms: int | None = None
+        self._sync_ms: int | None = None
+
+    def connected(self) -> None:
+        """A new connection: tell everything again."""
+        self._schedule.reconnected()
+        self._status_ms = self._sync_ms = None
+
+    def send_alerts(self, incidents: Iterable[Incident], run_ms: int) -> list[Sending]:
+        """Send the revisions that are due and return those that the link took."""
+        return [sending for sending in self._schedule.due(incidents, run_ms) if self._send(sending)]
+
+    def _send(self, sending: Sending) -> bool:
+        revision = sending.revision
+        body = alert.with_age(revision.body, sending.age_ms // 1000, "exact")
+        return self._publisher.publish(self._topics["alert"], body, tag=(revision.incident, revision.rev))
+
+    def next_alert_ms(self, incidents: Iterable[Incident], run_ms: int) -> int | None:
+        """Return in how many milliseconds the next revision is due."""
+        return self._schedule.next_due(incidents, run_ms)
+
+    def keep_in_touch(self, state: PostState, current: Callable[[], Status], run_ms: int) -> None:
+        """Send status and sync when they are due."""
+        if self._status_ms is None or run_ms - self._status_ms >= STATUS_MS:
+            self._status_ms = run_ms
+            self.send_status(current())
+        if self._sync_ms is None or (run_ms - self._sync_ms >= SYNC_MS and _any_open(state)):
+            self._sync_ms = run_ms
+            self._send_sync(state)
+
+    def send_status(self, now: Status) -> None:
+        """Send one status, retained."""
+        self._publisher.publish(self._topics["status"], status.encode(now), retain=True)
+
+    def _send_sync(self, state: PostState) -> None:
+        known = [
+            sync.Known(incident.id, incident.rev, least_advanced(incident))
+            for incident in state.incidents.values()
+            if incident.rev > 0 and (incident.is_open or incident.outbox)
+        ]
+        for start in range(0, len(known), sync.MAX_ENTRIES) or (0,):
+            self._publisher.publish(self._topics["sync"], sync.encode(tuple(known[start : start + sync.MAX_ENTRIES])))
+
+    def forget(self, incidents: Iterable[Incident]) -> None:
+        """Drop the back-off of what left the outbox."""
+        self._schedule.forget(incidents)
+
+
+def _any_open(state: PostState) -> bool:
+    return any(incident.is_open for incident in state.incidents.values())

@@ -1,0 +1,83 @@
+"""When each undelivered revision is sent next. Pure but for its own table; the clock is an argument.
+
+A revision leaves the outbox by the precinct's receipt alone. A broker that took it has promised nothing, so it is
+sent again, each time after twice the wait, until the receipt comes.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dispatcher.incidents.model import Incident, Revision
+
+MAX_SENDINGS = 32  # in one turn, so that a day's backlog does not stand before the press that comes now
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A revision to send now. ``attempt`` counts from 1; ``age_ms`` is the incident's age in running time."""
+
+    revision: Revision
+    attempt: int
+    age_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    attempt: int
+    next_run_ms: int
+
+
+class Schedule:
+    """Back-off for every revision of the outbox. ``min_ms`` and ``max_ms`` bound the wait between two sendings."""
+
+    def __init__(self, min_ms: int, max_ms: int) -> None:
+        self._min_ms = min_ms
+        self._max_ms = max_ms
+        self._tries: dict[tuple[str, int], _Try] = {}
+
+    def due(self, incidents: Iterable[Incident], run_ms: int) -> list[Sending]:
+        """Return what to send now, panics first, then the oldest, and count it as tried."""
+        waiting = [incident for incident in incidents if incident.outbox]
+        waiting.sort(key=lambda incident: (not incident.panic, incident.opened.run_ms, incident.id))
+        sendings = [
+            Sending(revision, self._attempt(revision) + 1, max(0, run_ms - incident.opened.run_ms))
+            for incident in waiting
+            for revision in incident.outbox
+            if self._is_due(revision, run_ms)
+        ][:MAX_SENDINGS]
+        for sending in sendings:
+            self._tries[_key(sending.revision)] = _Try(sending.attempt, run_ms + self._wait(sending.attempt))
+        return sendings
+
+    def next_due(self, incidents: Iterable[Incident], run_ms: int) -> int | None:
+        """Return in how many milliseconds something is due, None with an empty outbox."""
+        times = [
+            self._tries[_key(revision)].next_run_ms if _key(revision) in self._tries else run_ms
+            for incident in incidents
+            for revision in incident.outbox
+        ]
+        return max(0, min(times) - run_ms) if times else None
+
+    def reconnected(self) -> None:
+        """A new connection: everything is due at once, and waits begin anew."""
+        self._tries.clear()
+
+    def forget(self, incidents: Iterable[Incident]) -> None:
+        """Drop the tries of revisions that left the outbox."""
+        kept = {_key(revision) for incident in incidents for revision in incident.outbox}
+        self._tries = {key: tried for key, tried in self._tries.items() if key in kept}
+
+    def _attempt(self, revision: Revision) -> int:
+        tried = self._tries.get(_key(revision))
+        return tried.attempt if tried else 0
+
+    def _is_due(self, revision: Revision, run_ms: int) -> bool:
+        tried = self._tries.get(_key(revision))
+        return tried is None or tried.next_run_ms <= run_ms
+
+    def _wait(self, attempt: int) -> int:
+        return min(self._max_ms, self._min_ms << min(attempt - 1, 20))
+
+
+def _key(revision: Revision) -> tuple[str, int]:
+    return revision.incident, revision.rev

@@ -1,0 +1,136 @@
+"""Files of one sort (rules, profiles) as located trees, with a hash, and the last good copy of them."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dispatcher.domain.faults import Fault, FaultsFound, Place, Text
+from dispatcher.domain.tree import Node
+from dispatcher.settings.yamlfile import MAX_BYTES, read_bytes
+
+MAX_FILES = 500
+
+NO_SUCH = Text("berkas atau folder ini tidak ada", "there is no such file or folder")
+CANNOT_READ = Text("tidak dapat dibaca: {error}", "cannot be read: {error}")
+TOO_MANY = Text("lebih dari {limit} berkas", "more than {limit} files")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file: its name for faults, and its bytes."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Files in order of their names, and faults of those that could not be read."""
+
+    files: tuple[Source, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def version(self) -> str:
+        """Return 12 hex digits that change with any byte of any file; ``empty`` without files."""
+        if not self.files:
+            return "empty"
+        total = hashlib.sha256()
+        for source in self.files:
+            total.update(hashlib.sha256(source.data).digest())
+        return total.hexdigest()[:12]
+
+    def trees(self) -> tuple[list[Node], tuple[Fault, ...]]:
+        """Return the trees of the readable files and the faults of the others."""
+        nodes: list[Node] = []
+        faults: list[Fault] = list(self.faults)
+        for source in self.files:
+            try:
+                nodes.append(read_bytes(source.data, source.name))
+            except FaultsFound as found:
+                if not _is_only_empty(found):
+                    faults += found.faults
+        return nodes, tuple(faults)
+
+
+def _is_only_empty(found: FaultsFound) -> bool:
+    # A file whose lines are all commented out holds no rules; that is no fault in a folder of many.
+    return all(fault.code == "file-empty" for fault in found.faults)
+
+
+def collect(paths: Iterable[Path], *, without: str = ".test.yaml") -> Sources:
+    """Read the YAML files that ``paths`` (files or folders) name. Tests (``without``) are left out of folders."""
+    files: list[Source] = []
+    faults: list[Fault] = []
+    for path in paths:
+        found = _expand(path, without)
+        if found is None:
+            faults.append(Fault(Place(str(path)), "file-missing", NO_SUCH))
+        for file in found or ():
+            _read(file, files, faults)
+    if len(files) > MAX_FILES:
+        faults.append(Fault(Place(files[MAX_FILES].name), "too-many-files", TOO_MANY, {"limit": MAX_FILES}))
+    return Sources(tuple(files[:MAX_FILES]), tuple(faults))
+
+
+def _expand(path: Path, without: str) -> Sequence[Path] | None:
+    if path.is_dir():
+        listed = (*path.rglob("*.yaml"), *path.rglob("*.yml"))
+        return sorted(file for file in listed if file.is_file() and not file.name.endswith(without))
+    return [path] if path.is_file() else None
+
+
+def _read(path: Path, files: list[Source], faults: list[Fault]) -> None:
+    try:
+        with path.open("rb") as file:
+            files.append(Source(_short(path), file.read(MAX_BYTES + 1)))
+    except OSError as error:
+        faults.append(Fault(Place(str(path)), "file-unreadable", CANNOT_READ, {"error": error.strerror or error}))
+
+
+def _short(path: Path) -> str:
+    """Return the name as a person would type it from here, else the whole path."""
+    absolute = Path(os.path.normpath(path.absolute()))
+    here = Path.cwd()
+    return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(absolute)
+
+
+# --- the last good copy ----------------------------------------------------------------------------------------------
+
+
+def keep_good(folder: Path, sort: str, sources: Sources) -> None:
+    """Keep these files as the last good ones of their sort. Raises OSError."""
+    path = folder / f"{sort}.json"
+    files = [[source.name, source.data.decode("utf-8-sig")] for source in sources.files]
+    data = json.dumps(files).encode()
+    if path.is_file() and path.read_bytes() == data:
+        return  # unchanged: no write, the card lives longer
+    folder.mkdir(parents=True, exist_ok=True)
+    replace_file(path, data)
+
+
+def read_good(folder: Path, sort: str) -> Sources | None:
+    """Return the last good files of a sort, None when there are none that can be read."""
+    try:
+        files = json.loads((folder / f"{sort}.json").read_bytes())
+        return Sources(tuple(Source(f"{name} (salinan baik / good copy)", text.encode()) for name, text in files))
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file so that after a power cut it is the old one or the new one, whole. Raises OSError."""
+    temporary = path.with_name(path.name + ".new")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,94 @@
+"""The small HTTP server of a post: /ready, /healthz, /metrics, and nothing else.
+
+The standard library's server, because a post has 64 MiB and these three answers need no framework.
+"""
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+MAX_TARGET = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """One answer: whether it is well, and what it is made of."""
+
+    good: bool
+    parts: dict[str, object]
+
+
+class Server:
+    """Listens on construction (raises OSError if it cannot) and answers from ``start`` to ``stop``."""
+
+    def __init__(
+        self,
+        listen: tuple[str, int],
+        registry: CollectorRegistry,
+        ready: Callable[[], Health],
+        healthz: Callable[[], Health],
+    ) -> None:
+        routes = {
+            "/ready": lambda: _health(ready()),
+            "/healthz": lambda: _health(healthz()),
+            "/metrics": lambda: (200, CONTENT_TYPE_LATEST, generate_latest(registry)),
+        }
+        self._server = _Server(listen, routes)
+        self._thread = threading.Thread(target=self._server.serve_forever, name="http", daemon=True)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Return the host and port it listens on; the port is the one chosen where 0 was asked for."""
+        host, port = self._server.server_address[:2]
+        return str(host), int(port)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop answering and close the port."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+        self._server.server_close()
+
+
+def _health(health: Health) -> tuple[int, str, bytes]:
+    return (200 if health.good else 503), "application/json", json.dumps(health.parts).encode()
+
+
+_Routes = dict[str, Callable[[], tuple[int, str, bytes]]]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, listen: tuple[str, int], routes: _Routes) -> None:
+        self.routes = routes
+        super().__init__(listen, _Handler)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    timeout = 5  # seconds; a client that says nothing does not keep a thread
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Answer one of the routes."""
+        target = self.path[:MAX_TARGET].split("?", 1)[0]
+        route = self.server.routes.get(target)
+        code, kind, body = route() if route else (404, "text/plain; charset=utf-8", b"/ready /healthz /metrics\n")
+        self.send_response(code)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: a scrape every few seconds is no event."""
