@@ -15,13 +15,17 @@ SAME_S = 20.0  # a repeat within this time counts up its row instead of pushing 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One message, or several alike. ``at``: Unix time in seconds of the latest; ``hop``: ``post`` or ``precinct``."""
+    """One message, or several alike. ``hop`` is ``post`` or ``precinct``; times are Unix time in seconds.
+
+    ``at`` is when the first of them came, so that the strip stays in order; ``latest`` is the last of them.
+    """
 
     number: int
     hop: str
     topic: str
     payload: str
     at: float
+    latest: float
     times: int = 1
 
 
@@ -42,7 +46,7 @@ class Traffic:
         with self._lock:
             if not self._counted_up(alike, text, now):
                 self._count += 1
-                self._rows.append((alike, Row(self._count, hop, topic[:MAX_SHOWN], text[:MAX_SHOWN], now)))
+                self._rows.append((alike, Row(self._count, hop, topic[:MAX_SHOWN], text[:MAX_SHOWN], now, now)))
 
     def rows(self) -> tuple[Row, ...]:
         """Return what there is, oldest first."""
@@ -51,8 +55,8 @@ class Traffic:
 
     def _counted_up(self, alike: str, text: str, now: float) -> bool:
         for index, (known, row) in enumerate(self._rows):
-            if known == alike and now - row.at < SAME_S:
-                self._rows[index] = (known, replace(row, times=row.times + 1, at=now, payload=text[:MAX_SHOWN]))
+            if known == alike and now - row.latest < SAME_S:
+                self._rows[index] = (known, replace(row, times=row.times + 1, latest=now, payload=text[:MAX_SHOWN]))
                 return True
         return False
 

@@ -28,7 +28,8 @@ def test_a_repeat_counts_up_its_row_though_its_command_id_is_fresh() -> None:
         clock.now += 5
         traffic.heard("post", "kentongan/l/command", b'{"id": "%d", "command": "lamp.stage"}' % number)
     (row,) = traffic.rows()
-    assert (row.times, row.at, row.payload) == (3, clock.now, '{"id": "2", "command": "lamp.stage"}')
+    assert (row.times, row.at, row.latest) == (3, 1005.0, 1015.0)
+    assert row.payload == '{"id": "2", "command": "lamp.stage"}'
 
 
 def test_the_same_message_much_later_is_a_new_row() -> None:
