@@ -8,6 +8,9 @@ from dispatcher.journal.errors import (
     JournalProblem,
     NoSpace,
 )
+from dispatcher.journal.export import export
+from dispatcher.journal.findings import Findings, Loss, verify
+from dispatcher.journal.fsck import FsckReport, fsck
 from dispatcher.journal.journal import Journal
 from dispatcher.journal.layout import FORMAT, MAX_BODY
 from dispatcher.journal.model import Checkpoint, Entry, Gap, Kind, Record, Recovery
@@ -18,14 +21,20 @@ __all__ = [
     "BodyTooLarge",
     "Checkpoint",
     "Entry",
+    "Findings",
     "FormatTooNew",
+    "FsckReport",
     "Gap",
     "Journal",
     "JournalError",
     "JournalLocked",
     "JournalProblem",
     "Kind",
+    "Loss",
     "NoSpace",
     "Record",
     "Recovery",
+    "export",
+    "fsck",
+    "verify",
 ]

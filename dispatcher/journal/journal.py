@@ -26,7 +26,7 @@ from dispatcher.journal.model import Checkpoint, Entry, Gap, Kind, Record, Recov
 from dispatcher.journal.recover import Recovered
 from dispatcher.journal.scan import Span, cut_body
 from dispatcher.journal.segment import Segment, activate
-from dispatcher.journal.spares import Spares
+from dispatcher.journal.spares import Room, Spares
 from dispatcher.journal.start import Started, start
 
 MEBIBYTE = 1024 * 1024
@@ -55,7 +55,8 @@ class Journal:
         self._next = max(recovered.last, self._checkpoints.newest) + 1
         self._synced = self._next - 1
         self._first = True  # nothing appended by this process yet
-        self._damage: dict[int, tuple[Gap, ...]] = {recovered.segment.number: recovered.recovery.gaps}
+        lost_tail = (Gap(self._next, self._next, durable=True),) if recovered.recovery.tail_damaged else ()
+        self._damage: dict[int, tuple[Gap, ...]] = {recovered.segment.number: recovered.recovery.gaps + lost_tail}
         self._death: JournalError | None = None
 
     @classmethod
@@ -65,24 +66,39 @@ class Journal:
         *,
         segment_bytes: int = 8 * MEBIBYTE,
         reserve_bytes: int = 16 * MEBIBYTE,
+        keep_free_bytes: int = 64 * MEBIBYTE,
         boot: str,
         mono: Callable[[], int],
     ) -> Self:
         """Open or create the journal in ``folder``, and recover what a crash left.
 
-        ``boot`` is the kernel's boot id, ``mono`` gives CLOCK_BOOTTIME in nanoseconds. Everything that can be read
-        afterwards is durable. Raises FormatTooNew (before anything is touched), JournalLocked, JournalError, NoSpace
-        (a new journal on a full disk), ValueError.
+        ``boot`` is the kernel's boot id, ``mono`` gives CLOCK_BOOTTIME in nanoseconds. ``reserve_bytes`` of prepared
+        segments are for urgent records only; ordinary ones also leave ``keep_free_bytes`` of the disk alone, and the
+        reserve a quarter of that, so that there is room for checkpoints. Everything that can be read afterwards is
+        durable. Raises FormatTooNew (before anything is touched), JournalLocked, JournalError, NoSpace (a new journal
+        on a full disk), ValueError.
         """
         if not MIN_SEGMENT <= segment_bytes <= MAX_SEGMENT or segment_bytes % SECTOR:
             raise ValueError(f"segment_bytes: {MIN_SEGMENT} to {MAX_SEGMENT}, a multiple of {SECTOR}")
+        room = Room(-(-reserve_bytes // segment_bytes), keep_free_bytes)
+        journal = cls._open(folder, segment_bytes, room, boot, mono)
+        journal._spares.tend()
+        return journal
+
+    @classmethod
+    def cut_tail(cls, folder: Path, *, boot: str) -> Recovery:
+        """Do what ``open`` does about a torn tail, and no more. Raises what ``open`` raises."""
+        journal = cls._open(folder, MIN_SEGMENT, Room(0, 0), boot, lambda: 0)
+        journal.close()
+        return journal.recovery
+
+    @classmethod
+    def _open(cls, folder: Path, segment_bytes: int, room: Room, boot: str, mono: Callable[[], int]) -> Self:
         boot_bytes(boot)
-        reserve = -(-reserve_bytes // segment_bytes)
-        lock, started = start(folder, segment_bytes, reserve)
+        lock, started = start(folder, segment_bytes, room)
         journal = cls(folder, lock, started, boot, mono)
         try:
             journal._cut(started.recovered)
-            journal._spares.tend()
         except BaseException:
             journal.abandon()
             raise
@@ -192,7 +208,7 @@ class Journal:
             return
         first = self._next
         self._next += -(-len(tail) // RECORD.size)
-        entry = Entry(Kind.CUT, recovered.stamp, cut_body(first, len(tail)))
+        entry = Entry(Kind.CUT, recovered.stamp, cut_body(first, len(tail), int(recovered.recovery.tail_damaged)))
         start = tail.start
         try:
             self.append([entry], urgent=True)
@@ -306,6 +322,12 @@ class Journal:
     def tend(self) -> None:
         """Take in prepared segments, and try again if preparing failed. Cheap; call it every few seconds."""
         self._spares.tend()
+
+    @property
+    def is_disk_low(self) -> bool:
+        """Whether segments could not be prepared for lack of space at the last attempt."""
+        self._spares.collect()
+        return self._spares.is_low
 
     @property
     def reserve_complete(self) -> bool:

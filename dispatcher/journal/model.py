@@ -74,12 +74,17 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """What ``open`` found. Only the newest segment is read then; older ones are read, and counted, by ``replay``."""
+    """What ``open`` found. Only the newest segment is read then; older ones are read, and counted, by ``replay``.
+
+    ``truncated_bytes`` were a torn tail. It normally was in flight and unconfirmed when the power went;
+    ``tail_damaged`` says that it looks like a record that was whole once, and counts as one that is lost.
+    """
 
     segments: int = 0
     records: int = 0
     gaps: tuple[Gap, ...] = ()
     truncated_bytes: int = 0
+    tail_damaged: bool = False
     newest_format: int = 0
     headers_damaged: int = 0
     set_aside: tuple[str, ...] = ()
@@ -87,4 +92,4 @@ class Recovery:
     @property
     def corrupt(self) -> int:
         """Records of the newest segment that were synced once and cannot be read."""
-        return sum(len(gap) for gap in self.gaps if gap.durable)
+        return sum(len(gap) for gap in self.gaps if gap.durable) + self.tail_damaged

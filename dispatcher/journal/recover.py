@@ -7,7 +7,7 @@ from dispatcher.domain.stamp import Stamp
 from dispatcher.journal.files import drop_cached, read_all
 from dispatcher.journal.layout import UNUSED
 from dispatcher.journal.model import Recovery
-from dispatcher.journal.scan import Decoder, Span, Tally
+from dispatcher.journal.scan import Decoder, Span, Tally, is_damage
 from dispatcher.journal.segment import Segment
 from dispatcher.journal.survey import Survey
 
@@ -50,6 +50,7 @@ def _scan_newest(found: Survey, segment: Segment, fd: int) -> Recovered:
         records=tally.records,
         gaps=tuple(tally.gaps),
         truncated_bytes=len(tail) if tail else 0,
+        tail_damaged=tail is not None and is_damage(data, segment.header, tail, last),
         newest_format=found.newest_format,
         headers_damaged=found.damaged_headers,
         set_aside=tuple(path.name for path in found.foreign),

@@ -5,6 +5,8 @@ damaged stretch; so one flipped bit costs the record it hit, and no other. How m
 damage but from the sequence numbers around it.
 """
 
+import itertools
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -29,6 +31,7 @@ from dispatcher.journal.layout import (
 from dispatcher.journal.model import Gap, Kind, Record
 
 _KINDS: dict[int, int] = {int(kind): kind for kind in Kind}
+_FEWEST_BYTES = 16  # other than zero in the head of any record: magic, CRC and boot id alone have more
 _MAX_BOOTS = 1024  # names of boots remembered while reading; a journal of months holds a few
 
 Raw = tuple[int, int, int, int, int, int, bytes, int, int]
@@ -81,7 +84,7 @@ class Tally:
         return sum(len(gap) for gap in self.gaps if gap.durable)
 
 
-def scan(data: bytes, header: Header, after: int, spans: list[Span]) -> Iterator[Raw]:
+def scan(data: bytes, header: Header, after: int, spans: list[Span], start: int = SECTOR) -> Iterator[Raw]:
     """Yield every record with a sequence above ``after``, in order; add what is damaged to ``spans``.
 
     The last span may be a torn tail: nothing valid follows it.
@@ -91,7 +94,7 @@ def scan(data: bytes, header: Header, after: int, spans: list[Span]) -> Iterator
     view = memoryview(data)
     unpack, head, crc32 = RECORD.unpack_from, RECORD.size, zlib.crc32
     needle = CRC.pack(magic)
-    position = clean = SECTOR
+    position = clean = start
     while position + head <= stop:
         found, crc, length, kind, flags, _, sequence, mono, wall, run, boot = unpack(data, position)
         end = position + head + length
@@ -155,18 +158,37 @@ class Decoder:
 def _note_missing(tally: Tally, first: int, sequence: int, kind: int, body: bytes) -> None:
     """Note the numbers from ``first`` to before ``sequence``, but for those that a cut skipped on purpose."""
     last = sequence - 1
-    if kind == Kind.CUT:
-        last = min(last, cut_from(body, sequence) - 1)
+    if kind == Kind.CUT and (cut := _CUT_BODY.fullmatch(body)):
+        skipped = int(cut["from"])
+        last = min(last, skipped - 1)
+        if int(cut["lost"]):
+            tally.gaps.append(Gap(skipped, skipped + int(cut["lost"]) - 1, durable=True))
     if last >= first:
         tally.missing(first, last)
 
 
-def cut_body(first: int, size: int) -> bytes:
-    """Return the body of a CUT record: numbers from ``first`` on were skipped, ``size`` bytes were cut."""
-    return b'{"from":%d,"bytes":%d}' % (first, size)
+_CUT_BODY = re.compile(rb'\{"from":(?P<from>\d{1,19}),"bytes":\d{1,19},"lost":(?P<lost>[01])\}')
 
 
-def cut_from(body: bytes, default: int) -> int:
-    """Return the first number that a CUT record skipped."""
-    digits = body.removeprefix(b'{"from":').split(b",", 1)[0]
-    return int(digits) if digits.isdigit() and len(digits) < 20 else default
+def cut_body(first: int, size: int, lost: int) -> bytes:
+    """Return the body of a CUT record: numbers from ``first`` on are skipped; what was cut, and how much is lost."""
+    return b'{"from":%d,"bytes":%d,"lost":%d}' % (first, size, lost)
+
+
+def is_damage(data: bytes, header: Header, tail: Span, after: int) -> bool:
+    """Return whether a torn tail is rather a record that was whole once.
+
+    A disk writes whole sectors. A write that the power cut short shows as a sector that is still all zeros somewhere
+    in the record; if there is none, the record was complete, and something changed it later. A stray bit or two in
+    unused space are no record.
+    """
+    head = data[tail.start : tail.start + RECORD.size]
+    if len(head) < RECORD.size or RECORD.size - head.count(0) < _FEWEST_BYTES:
+        return False
+    stop = min(len(data), header.end)
+    magic, _, length, _, _, _, sequence, *_ = RECORD.unpack(head)
+    end = tail.start + RECORD.size + length
+    if magic != record_magic(header.journal_id) or sequence <= after or end > stop:
+        end = tail.stop
+    edges = [tail.start, *range((tail.start // SECTOR + 1) * SECTOR, end, SECTOR), end]
+    return all(data[left:right].strip(b"\0") for left, right in itertools.pairwise(edges) if right - left >= ALIGN)

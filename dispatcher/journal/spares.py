@@ -6,6 +6,8 @@ name, and announces each in the queue when it is in place and durable; the owner
 from the queue. The helper never touches a segment again that it has announced.
 """
 
+import errno
+import os
 import threading
 from collections import deque
 from collections.abc import Iterable
@@ -13,8 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
+from dispatcher.journal.files import FULL
 from dispatcher.journal.layout import SECTOR, Header
 from dispatcher.journal.segment import Segment, path_of, prepare
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much to keep ready: ``reserve`` segments for urgent records; others leave ``keep_free`` bytes of the disk."""
+
+    reserve: int
+    keep_free: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +38,11 @@ class _Done:
 class Spares:
     """The prepared segments of a journal, oldest first. Used by the owner's thread only."""
 
-    def __init__(self, folder: Path, model: Header, reserve: int, ready: Iterable[Segment], next_number: int) -> None:
+    def __init__(self, folder: Path, model: Header, room: Room, ready: Iterable[Segment], next_number: int) -> None:
         self._folder = folder
         self._model = model
-        self.reserve = reserve
+        self._room = room
+        self.reserve = room.reserve
         self._ready = deque(ready)
         self._next_number = next_number
         self._news: SimpleQueue[Segment | _Done] = SimpleQueue()
@@ -51,6 +63,11 @@ class Spares:
     def disk_bytes(self) -> int:
         """Bytes that the prepared segments take on disk."""
         return sum(segment.file_bytes for segment in self._ready)
+
+    @property
+    def is_low(self) -> bool:
+        """Whether the last attempt to prepare more ended for lack of space."""
+        return self.error is not None and self.error.errno in FULL
 
     def tend(self) -> None:
         """Take in what the helper has made, and set it to work if something is missing."""
@@ -91,7 +108,9 @@ class Spares:
     def _start(self, count: int) -> None:
         self.error = None
         numbers = range(self._next_number, self._next_number + count)
-        self._helper = threading.Thread(target=self._prepare, args=(numbers,), name="journal-spares", daemon=True)
+        urgent = max(0, self.reserve - len(self._ready))
+        job = (numbers, urgent)
+        self._helper = threading.Thread(target=self._prepare, args=job, name="journal-spares", daemon=True)
         self._helper.start()
 
     def _take_in(self, news: Segment | _Done) -> None:
@@ -102,10 +121,11 @@ class Spares:
             self.error = news.error
             self._helper = None
 
-    def _prepare(self, numbers: range) -> None:
-        """Run in the helper thread."""
+    def _prepare(self, numbers: range, urgent: int) -> None:
+        """Run in the helper thread. The first ``urgent`` segments fill the reserve."""
         try:
-            for number in numbers:
+            for index, number in enumerate(numbers):
+                self._check_free(for_reserve=index < urgent)
                 header = Header(self._model.journal_id, number, self._model.size)
                 if not prepare(self._folder, header, self._stop.is_set):
                     break
@@ -114,3 +134,10 @@ class Spares:
             self._news.put(_Done(error))
         else:
             self._news.put(_Done())
+
+    def _check_free(self, *, for_reserve: bool) -> None:
+        """The last quarter is not for the reserve either: without a checkpoint nothing could ever be deleted."""
+        keep = self._room.keep_free // 4 if for_reserve else self._room.keep_free
+        status = os.statvfs(self._folder)
+        if status.f_bavail * status.f_frsize < self._model.size + keep:
+            raise OSError(errno.ENOSPC, "disk low")

@@ -14,7 +14,7 @@ from dispatcher.journal.lock import FolderLock
 from dispatcher.journal.model import Recovery
 from dispatcher.journal.recover import Recovered, recover
 from dispatcher.journal.segment import Segment, activate, path_of, prepare
-from dispatcher.journal.spares import Spares
+from dispatcher.journal.spares import Room, Spares
 from dispatcher.journal.survey import Survey, survey
 
 ASIDE = ".aside"
@@ -30,7 +30,7 @@ class Started:
     checkpoints: Checkpoints
 
 
-def start(folder: Path, segment_bytes: int, reserve: int) -> tuple[FolderLock, Started]:
+def start(folder: Path, segment_bytes: int, room: Room) -> tuple[FolderLock, Started]:
     """Lock the folder and recover or create the journal in it. Raises what ``Journal.open`` raises."""
     try:
         if folder.is_dir():
@@ -39,7 +39,7 @@ def start(folder: Path, segment_bytes: int, reserve: int) -> tuple[FolderLock, S
             _make_folder(folder)
         lock = FolderLock(folder)
         try:
-            return lock, _start_locked(folder, segment_bytes, reserve)
+            return lock, _start_locked(folder, segment_bytes, room)
         except BaseException:
             lock.release()
             raise
@@ -56,7 +56,7 @@ def _make_folder(folder: Path) -> None:
         sync_folder(made.parent)
 
 
-def _start_locked(folder: Path, segment_bytes: int, reserve: int) -> Started:
+def _start_locked(folder: Path, segment_bytes: int, room: Room) -> Started:
     for leftover in folder.glob(f"*{TEMPORARY}"):
         leftover.unlink()
     found = survey(folder)
@@ -71,7 +71,7 @@ def _start_locked(folder: Path, segment_bytes: int, reserve: int) -> Started:
     return Started(
         recovered,
         sealed=found.used[:-1],
-        spares=Spares(folder, model, reserve, spares, number),
+        spares=Spares(folder, model, room, spares, number),
         checkpoints=Checkpoints(folder, journal_id),
     )
 

@@ -1,4 +1,5 @@
 import itertools
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +15,20 @@ Opener = Callable[..., Journal]
 
 def entry(body: bytes = b"tolong", *, run_ms: int = 0, trusted: bool = True, kind: int = Kind.MESSAGE) -> Entry:
     return Entry(kind, Stamp(run_ms, 1_700_000_000_000 + run_ms, trusted), body)
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Returns once the condition holds; fails after ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.002)
+
+
+def with_reserve(journal: Journal) -> Journal:
+    """Returns the journal once its helper has filled the reserve."""
+    wait_for(lambda: journal.reserve_complete)
+    return journal
 
 
 @pytest.fixture
