@@ -59,6 +59,7 @@ class Level:
     clear: str | None = None
     clear_first: bool = False
     bit: int | None = None  # the field is a number, and this bit of it is the level ("1" or "0")
+    models: frozenset[str] = frozenset()  # only these; empty: all
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,11 @@ from dispatcher.devices.model import Part, Profile, Profiles, Retained, Shape
 from dispatcher.devices.ops import Sheet
 from dispatcher.devices.patterns import Path
 from dispatcher.devices.payload import is_clean_name, is_object, read_text, read_vendor
-from dispatcher.devices.plan import Step, make_plan
+from dispatcher.devices.plan import make_plan
 from dispatcher.devices.results import Normalised, Outcome, UnknownDevice
 from dispatcher.devices.routes import Candidate, candidates, fitting, known
 from dispatcher.devices.state import DeviceStates
+from dispatcher.devices.steps import Step
 from dispatcher.domain.events import RawMessage, Reading, Rejected, RejectReason, is_press
 from dispatcher.domain.site import Device, Site
 

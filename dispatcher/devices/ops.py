@@ -141,6 +141,8 @@ class CodeOp:
         """Note the code's kind and device, if somebody enrolled it."""
         said = word(value)
         found = self.enrolled.get(canonical_code(self.prefix + said)) if said else None
+        if found is None and type(value) is int and 0 <= value < 2**64:  # some receivers are set to write decimals
+            found = self.enrolled.get(f"{value:X}")
         kind = found.get("kind") if found is not None else None
         if found is None or kind is None:
             return

@@ -32,7 +32,7 @@ PROFILE_KEYS = (
     "grammars", "readings", "messages", "commands",
 )  # fmt: skip
 READINGS_KEYS = ("levels", "words", "battery", "inputs", "codes", "unless", "alive")
-LEVEL_KEYS = ("field", "alarm", "normal", "kind", "attrs", "clear", "clear_first", "bit")
+LEVEL_KEYS = ("field", "alarm", "normal", "kind", "attrs", "clear", "clear_first", "bit", "models")
 WORDS_KEYS = ("field", "kinds", "grammar", "button_field")
 BATTERY_KEYS = ("field", "unit", "low_below")
 INPUT_KEYS = ("field", "name", "alarm", "normal", "grammar", "by_role", "each", "bit")
@@ -136,6 +136,7 @@ def _levels(block: Block) -> Iterable[Level]:
             clear=clear,
             clear_first=block.flag("clear_first"),
             bit=block.integer("bit"),
+            models=frozenset(block.words("models")),
         )
 
 
