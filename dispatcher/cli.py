@@ -3,6 +3,7 @@
 Exit codes: 0 good, 1 found faults, 64 usage, 74 I/O error, 75 try later, 78 bad configuration.
 """
 
+import importlib.util
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -86,3 +87,52 @@ def post(config: ConfigFile) -> int:
         print(f"kentongan post: {error.message}", file=sys.stderr)
         return error.code
     return daemon.run()
+
+
+@app.command()
+def precinct(config: ConfigFile) -> int:
+    """Jalankan Polsek / run a precinct."""
+    missing = _missing_extra("starlette", "uvicorn", "jinja2")
+    if missing:
+        return _say_missing("precinct", missing)
+    from dispatcher.precinct.daemon import CannotStart, Precinct
+    from dispatcher.settings.station import load_precinct
+    from dispatcher.telemetry import log
+
+    log.configure()
+    try:
+        return Precinct(load_precinct(config)).run()
+    except CannotStart as error:
+        print(f"kentongan precinct: {error.message}", file=sys.stderr)
+        return error.code
+
+
+@app.command()
+def demo(
+    data_dir: Annotated[Path | None, typer.Option(help="Folder data / data folder")] = None,
+    board_port: Annotated[int | None, typer.Option(help="Port papan Polsek / board (0: pilih sendiri)")] = None,
+    page_port: Annotated[int | None, typer.Option(help="Port halaman pos / pos page (0: pilih sendiri)")] = None,
+    broker_port: Annotated[int | None, typer.Option(help="Port broker pertama / first broker port")] = None,
+    evening: Annotated[bool, typer.Option(help="Mainkan malam berskrip / play the scripted evening")] = True,
+) -> int:
+    """Semua di satu mesin: broker, pos, Polsek, alat virtual / everything on this machine."""
+    missing = _missing_extra("starlette", "uvicorn", "jinja2", "iotcore")
+    if missing:
+        return _say_missing("demo", missing)
+    from dispatcher.demo.run import Options, run
+
+    chosen = {"board_port": board_port, "page_port": page_port, "broker_port": broker_port}
+    given = {name: port for name, port in chosen.items() if port is not None}
+    return run(Options(data_dir=data_dir, evening=evening, **given))
+
+
+def _missing_extra(*modules: str) -> str | None:
+    return next((name for name in modules if importlib.util.find_spec(name) is None), None)
+
+
+def _say_missing(extra: str, module: str) -> int:
+    print(
+        f"kentongan {extra}: {module} belum terpasang / is not installed: pip install 'kentongan[{extra}]'",
+        file=sys.stderr,
+    )
+    return BAD_CONFIG

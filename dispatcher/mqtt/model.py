@@ -1,8 +1,9 @@
 """What a link is told and what it tells: endpoints, wills, deliveries with their tokens, states and counters."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from dispatcher.domain.events import RawMessage
 
@@ -31,6 +32,12 @@ class Endpoint:
     password: str | None = field(default=None, repr=False)
     tls: Tls | None = None
     protocol: Protocol = "5"
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Endpoint":
+        """Return the endpoint of plain values with these names; ``tls`` is a mapping or None."""
+        tls = values.get("tls")
+        return cls(**{**values, "tls": Tls(**tls) if tls is not None else None})
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ class PostClock:
         self._synchronised = False
         self._start_ns = boottime_ns()
         self._base_ms = 0
+        self.downtime_known = True
         if last is not None:
             self._base_ms = last.stamp.run_ms + self._downtime_ms(last)
 
@@ -57,6 +58,7 @@ class PostClock:
             return max(0, (self._start_ns - last.mono_ns) // 1_000_000)
         if last.stamp.trusted and self._is_trusted(self._start_ns, _wall_ms()):
             return max(0, _wall_ms() - last.stamp.wall_ms)
+        self.downtime_known = False
         return 0
 
     def stamp(self) -> Stamp:

@@ -99,8 +99,11 @@ class Post:
             "site": loaded.site_version,
             "rules": loaded.rules.version,
             "profiles": loaded.profiles_version,
+            "downtime_known": self._clock.downtime_known,
         }
-        journal.append([Entry(Kind.START, self._clock.stamp(), records.dump(body))], urgent=True)
+        now = self._clock.stamp()
+        self._memory.started(now, downtime_known=self._clock.downtime_known)
+        journal.append([Entry(Kind.START, now, records.dump(body))], urgent=True)
         journal.sync()
         self._metrics.corrupt.inc(journal.corrupt_records + recovered.unreadable)
         self._metrics.config_faults.set(len(loaded.faults))

@@ -42,8 +42,8 @@ class Batch:
     """What one turn works on, in this order."""
 
     panic: tuple[Delivery, ...] = ()
-    receipts: tuple[Delivery, ...] = ()
     notices: tuple[Notice, ...] = ()
+    receipts: tuple[Delivery, ...] = ()
     rest: tuple[Delivery, ...] = ()
 
 
@@ -92,8 +92,8 @@ class Inbox:
             self._woken = False
             return Batch(
                 _pop(self._panic, MAX_BATCH),
-                _pop(self._receipts, MAX_BATCH),
                 _pop(self._notices, 2 * MAX_BATCH),
+                _pop(self._receipts, MAX_BATCH),
                 _pop(self._rest, MAX_BATCH if with_rest else 0),
             )
 

@@ -1,14 +1,13 @@
 """The post's three connections: panic lane, rest lane, precinct."""
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from dispatcher.devices import Normaliser
 from dispatcher.domain.events import Lane
 from dispatcher.domain.stamp import Stamp
-from dispatcher.mqtt import Endpoint, Link, LinkState, Phase, Tls, Token, Will
+from dispatcher.mqtt import Endpoint, Link, LinkState, Phase, Token, Will
 from dispatcher.post.inbox import Connected, Inbox, Sent
-from dispatcher.settings.station import Broker, PostSettings
+from dispatcher.settings.station import PostSettings
 from dispatcher.telemetry.log import Logger
 from dispatcher.telemetry.metrics import PostMetrics
 from dispatcher.wire.topics import topic
@@ -28,7 +27,7 @@ class Links:
     ) -> None:
         post, precinct = settings.post, settings.precinct
         panic_topics = frozenset(normaliser.panic_topics())
-        local = endpoint(settings.broker)
+        local = Endpoint.of(settings.broker.endpoint())
         self.panic = Link(
             name="panic",
             client_id=f"kentongan-{post}-panic",
@@ -53,7 +52,7 @@ class Links:
         self.precinct = Link(
             name="precinct",
             client_id=f"kentongan-{post}",
-            endpoint=endpoint(precinct.broker),
+            endpoint=Endpoint.of(precinct.broker.endpoint()),
             lane=Lane.PRECINCT,
             filters=[topic(precinct.id, post, "receipt")],
             stamp=stamp,
@@ -107,24 +106,3 @@ class Teller:
                 on_subscribed()
 
         return listen
-
-
-def endpoint(broker: Broker) -> Endpoint:
-    """Return a broker's settings as an endpoint; the password is read from its file. Raises OSError."""
-    tls = broker.tls
-    return Endpoint(
-        host=broker.host,
-        port=broker.port,
-        username=broker.username,
-        password=_secret(broker.password_file),
-        tls=Tls(_path(tls.ca), _path(tls.cert), _path(tls.key)) if tls else None,
-        protocol=broker.protocol,
-    )
-
-
-def _secret(path: Path | None) -> str | None:
-    return None if path is None else path.read_text(encoding="utf-8").strip("\r\n")
-
-
-def _path(path: Path | None) -> str | None:
-    return None if path is None else str(path)

@@ -31,12 +31,17 @@ _EVENTS = TypeAdapter(dict[int, tuple[Event, ...]])
 
 @dataclass(slots=True)
 class Memory:
-    """The fold. ``unjudged`` holds the events that rules have not judged yet, by their record's sequence number."""
+    """The fold. ``unjudged`` holds the events that rules have not judged yet, by their record's sequence number.
+
+    ``standstill_ms`` is the running time of the last start after an absence of unknown length: what is older than that
+    is older than running time says.
+    """
 
     context: Context
     state: PostState = field(default_factory=PostState)
     devices: DeviceStates = field(default_factory=DeviceStates)
     unjudged: dict[int, tuple[Event, ...]] = field(default_factory=dict)
+    standstill_ms: int = -1
 
     # --- one function per kind of record
 
@@ -97,6 +102,11 @@ class Memory:
         self.state.apply(decision)
         return decision
 
+    def started(self, stamp: Stamp, *, downtime_known: bool) -> None:
+        """Fold a start of the program."""
+        if not downtime_known:
+            self.standstill_ms = stamp.run_ms
+
     # --- replay
 
     def fold(self, record: Record) -> None:
@@ -127,6 +137,7 @@ class Memory:
         return records.dump(
             {
                 "last": [last.stamp.run_ms, last.stamp.wall_ms, last.stamp.trusted, last.boot, last.mono_ns],
+                "standstill": self.standstill_ms,
                 "state": codec.to_plain(self.state),
                 "devices": self.devices.to_plain(),
                 "unjudged": _EVENTS.dump_python(self.unjudged, mode="json"),
@@ -143,6 +154,7 @@ class Memory:
             codec.from_plain(body.get("state", {})),
             DeviceStates.from_plain(body.get("devices", [])),
             _EVENTS.validate_python({int(key): value for key, value in body.get("unjudged", {}).items()}),
+            int(body.get("standstill", -1)),
         )
         return memory, Last(Stamp(run_ms, wall_ms, trusted), boot, mono_ns)
 
@@ -152,6 +164,9 @@ NO_IDENTITY = Identity("", "", None, None)
 _Handler = Callable[[Memory, Record, records.Body], Any]
 
 _HANDLERS: dict[int, _Handler] = {
+    Kind.START: lambda memory, record, body: memory.started(
+        record.stamp, downtime_known=bool(body.get("downtime_known", True))
+    ),
     Kind.MESSAGE: Memory._fold_message,
     Kind.REVISION: lambda memory, record, body: memory.revision(records.read_revision(body, record.stamp)),
     Kind.JUDGED: lambda memory, _record, body: memory.judged(*records.read_judged(body)),

@@ -90,10 +90,10 @@ class Pipeline:
         turn = Turn(self._stamp(), self._parts.journal.last_sequence + 1)
         for delivery in batch.panic:
             self._take_message(turn, delivery)
+        for notice in batch.notices:  # before the receipts: what was delivered had been sent first
+            self._take_notice(turn, notice)
         for delivery in batch.receipts:
             self._take_receipt(turn, delivery)
-        for notice in batch.notices:
-            self._take_notice(turn, notice)
         for delivery in batch.rest:
             self._take_sensor(turn, delivery)
         self._tell_overdue(turn)
@@ -219,8 +219,9 @@ class Pipeline:
     # --- the way out
 
     def _relay(self) -> None:
-        state, now = self._parts.memory.state, self._parts.clock.stamp()
-        sent = self._parts.upstream.send_alerts(state.unfinished(), now.run_ms)
+        memory, now = self._parts.memory, self._parts.clock.stamp()
+        state = memory.state
+        sent = self._parts.upstream.send_alerts(state.unfinished(), now.run_ms, memory.standstill_ms)
         self._parts.report.sent(sent)
         self._parts.upstream.keep_in_touch(state, self._parts.status, now.run_ms)
 

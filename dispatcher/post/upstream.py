@@ -37,13 +37,17 @@ class Upstream:
         self._schedule.reconnected()
         self._status_ms = self._sync_ms = None
 
-    def send_alerts(self, incidents: Iterable[Incident], run_ms: int) -> list[Sending]:
-        """Send the revisions that are due and return those that the link took."""
-        return [sending for sending in self._schedule.due(incidents, run_ms) if self._send(sending)]
+    def send_alerts(self, incidents: Iterable[Incident], run_ms: int, standstill_ms: int) -> list[Sending]:
+        """Send the revisions that are due and return those that the link took.
 
-    def _send(self, sending: Sending) -> bool:
+        An incident from before ``standstill_ms`` is at least as old as its running time says.
+        """
+        due = self._schedule.due(incidents, run_ms)
+        return [sending for sending in due if self._send(sending, run_ms - sending.age_ms < standstill_ms)]
+
+    def _send(self, sending: Sending, stood_still: bool) -> bool:
         revision = sending.revision
-        body = alert.with_age(revision.body, sending.age_ms // 1000, "exact")
+        body = alert.with_age(revision.body, sending.age_ms // 1000, "at_least" if stood_still else "exact")
         return self._publisher.publish(self._topics["alert"], body, tag=(revision.incident, revision.rev))
 
     def next_alert_ms(self, incidents: Iterable[Incident], run_ms: int) -> int | None:

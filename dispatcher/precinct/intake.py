@@ -7,7 +7,7 @@ from enum import StrEnum
 from dispatcher.domain.events import is_press
 from dispatcher.domain.incident import SEVERITY_ORDER, Stage
 from dispatcher.precinct.standing import LADDER, Standing
-from dispatcher.wire.alert import Alert
+from dispatcher.wire.alert import Alert, same_content
 
 MAX_CONFLICTS = 10  # contents kept per (id, rev); a sender that makes more is counted, not stored
 
@@ -47,7 +47,7 @@ def first_look(held: bytes | None, payload: bytes) -> Outcome:
     """Compare with what is held for the same (id, rev): new, a copy, or a conflict."""
     if held is None:
         return Outcome.NEW
-    return Outcome.COPY if held == payload else Outcome.CONFLICT
+    return Outcome.COPY if same_content(held, payload) else Outcome.CONFLICT
 
 
 def judge(known: Standing | None, alert: Alert, held: int) -> Verdict:
@@ -100,8 +100,8 @@ def _unseen(before: Standing, rev: int) -> dict[Stage, int]:
 def opened_ms(alert: Alert, at: int) -> int:
     """Return when it began, on the precinct's clock (Unix milliseconds), given the arrival ``at``.
 
-    ``age_s`` was measured when the revision was made, and an uplink may have been down since; so a trusted wall clock
-    at the post wins when it says longer ago. Never in the future.
+    ``age_s`` is measured at each sending, but a broker may have held the message since; so a trusted wall clock at the
+    post wins when it says longer ago. Never in the future.
     """
     measured = at - alert.age_s * 1000
     claimed = instant_ms(alert.opened_at) if alert.clock == "trusted" else None

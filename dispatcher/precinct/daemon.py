@@ -1,0 +1,134 @@
+"""The precinct as a process: store, broker, board; started, watched, and ended in order."""
+
+import threading
+import time
+from pathlib import Path
+
+from dispatcher.domain.events import Lane
+from dispatcher.domain.site import Site
+from dispatcher.domain.stamp import Stamp
+from dispatcher.mqtt import Endpoint, LinkState, Phase
+from dispatcher.mqtt import Link as MqttLink
+from dispatcher.precinct import Station, StoreError, topic_filters
+from dispatcher.precinct.board import Board
+from dispatcher.precinct.database import ForeignFile
+from dispatcher.precinct.web import NotLoopback, create_app, serve
+from dispatcher.settings.sitefile import load_site
+from dispatcher.settings.station import PrecinctSettings
+from dispatcher.telemetry import log as logs
+from dispatcher.telemetry import notify
+
+GOOD, IO_ERROR, TRY_LATER, BAD_CONFIG = 0, 74, 75, 78
+TOKEN_FILE = "api-token"  # in data_dir; where it stands, the API asks for it
+
+
+class CannotStart(Exception):
+    """Why the precinct does not start, and with which exit code."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class Precinct:
+    """A precinct: ``run`` starts it, says READY, and returns the exit code when it has ended."""
+
+    def __init__(self, settings: PrecinctSettings) -> None:
+        """Open the store. Raises CannotStart, FaultsFound."""
+        self._settings = settings
+        self._log = logs.get(precinct=settings.precinct)
+        self._stop = threading.Event()
+        self._post_office = PostOffice()
+        self._station = self._open(load_site(settings.site))
+        self._link = self._connect()
+        self._post_office.link = self._link
+
+    def _open(self, site: Site) -> Station:
+        settings = self._settings
+        try:
+            settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return Station(
+                settings.precinct,
+                settings.data_dir,
+                site,
+                self._post_office,
+                on_failure=lambda _error: self._stop.set(),
+            )
+        except ForeignFile as error:
+            raise CannotStart(BAD_CONFIG, f"{settings.data_dir}: {error}") from None
+        except (StoreError, OSError) as error:
+            raise CannotStart(IO_ERROR, f"{settings.data_dir}: {error}") from None
+
+    def _connect(self) -> MqttLink:
+        settings = self._settings
+        try:
+            endpoint = Endpoint.of(settings.broker.endpoint())
+        except OSError as error:
+            raise CannotStart(BAD_CONFIG, f"broker.password_file: {error}") from None
+        return MqttLink(
+            name="precinct",
+            client_id=f"kentongan-{settings.precinct}",
+            endpoint=endpoint,
+            lane=Lane.PRECINCT,
+            filters=topic_filters(settings.precinct),
+            stamp=_stamp,
+            deliver=self._station.receive,
+            on_state=self._heard,
+        )
+
+    def _heard(self, state: LinkState) -> None:
+        self._log.info("mqtt", phase=str(state.phase), detail=state.detail)
+        self._station.broker(state.phase is Phase.SUBSCRIBED)
+
+    def run(self) -> int:
+        """Serve until SIGTERM, SIGINT or a failure of the store. Raises CannotStart."""
+        host, port = self._settings.http.listen
+        app = create_app(Board(self._station), token=_token(self._settings.data_dir))
+        try:
+            serve(app, host, port, self._listening, stop=self._stop)
+        except NotLoopback as error:
+            raise CannotStart(BAD_CONFIG, f"http.listen: {error}") from None
+        except OSError as error:
+            raise CannotStart(TRY_LATER, f"http.listen {host}:{port}: {error.strerror or error}") from None
+        finally:
+            self._end()
+        return IO_ERROR if self._station.failure is not None else GOOD
+
+    def _listening(self, host: str, port: int) -> None:
+        self._station.start()
+        self._link.start()
+        self._log.info("start", store=self._station.store.id, http=f"{host}:{port}")
+        notify.ready(f"precinct {self._settings.precinct} http://{host}:{port}")
+
+    def _end(self) -> None:
+        notify.notify("STOPPING=1")
+        self._link.stop(2.0)
+        self._station.stop()
+        failure = self._station.failure
+        self._log.info("stop", failure=repr(failure) if failure else None)
+
+
+class PostOffice:
+    """What the station publishes through; the link is made after the station that it delivers to."""
+
+    link: MqttLink | None = None
+
+    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
+        """Publish; what the link cannot take now goes out at the post's next sync."""
+        if self.link is not None:
+            self.link.publish(topic, payload, qos=qos, retain=retain)
+
+    def ack(self, token: object) -> None:
+        """Acknowledge a message that is stored."""
+        if self.link is not None:
+            self.link.ack(token)  # type: ignore[arg-type]  # the station passes on what this very link delivered
+
+
+def _stamp() -> Stamp:
+    return Stamp(time.monotonic_ns() // 1_000_000, time.time_ns() // 1_000_000, trusted=True)
+
+
+def _token(data_dir: Path) -> str | None:
+    path = data_dir / TOKEN_FILE
+    return path.read_text(encoding="ascii").strip() if path.is_file() else None
