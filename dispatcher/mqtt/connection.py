@@ -277,7 +277,7 @@ class Connection:
         if flags.is_disconnect_packet_from_server:
             self._down = from_reason(reason, when="ended by the broker")
         else:
-            self._down = from_silence(reason)
+            self._down = from_silence(reason, accepted=self.accepted)
 
     def _on_subscribe(
         self,

@@ -30,13 +30,15 @@ def from_reason(reason: ReasonCode, *, when: str) -> LinkDown:
     return LinkDown(phase, f"{when}: {reason}")
 
 
-def from_silence(reason: ReasonCode) -> LinkDown:
+def from_silence(reason: ReasonCode, *, accepted: bool) -> LinkDown:
     """Read paho's own reason for an end that the broker did not announce.
 
     Mosquitto 2.0 announces nothing when another program takes the session over: that looks like this too.
     """
     if reason.value == _KEEPALIVE_TIMEOUT:
         return LinkDown(Phase.UNREACHABLE, "connection lost: no sign of life within the keepalive")
+    if not accepted:
+        return LinkDown(Phase.UNREACHABLE, "closed before it accepted us: is it a broker, and of this version of MQTT?")
     return LinkDown(Phase.UNREACHABLE, "connection lost: closed without a word (or the client id is used twice)")
 
 

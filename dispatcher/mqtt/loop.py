@@ -102,11 +102,8 @@ class Loop:
     def _bury(self, conn: Connection) -> None:
         self.online = False
         conn.close()
-        unanswered = conn.unanswered()
-        anonymous = [item for item in unanswered if item.tag is None]
-        self._mail.queue.put_back(anonymous)
-        self._tally.dropped(len(unanswered) - len(anonymous))
-        self._work_offline()
+        self._mail.queue.put_back(conn.unanswered())
+        self._work_offline()  # drops those with a tag at once
 
     def _rest(self) -> None:
         """Wait before the next attempt; a stop ends it."""

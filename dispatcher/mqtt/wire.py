@@ -4,7 +4,7 @@ paho reads each packet with three ``recv`` calls and writes each acknowledgement
 of them gives up the interpreter's lock, which is what a busy link pays for most. Under paho we therefore put a socket
 that reads what is there and writes what has been gathered during one turn of the loop.
 
-It also answers what `select` cannot: whether bytes are waiting above the kernel, in our buffer or in TLS's.
+It also answers what `select` cannot: whether bytes are waiting above the kernel.
 """
 
 import contextlib
@@ -15,6 +15,8 @@ import time
 import paho.mqtt.client as mqtt
 
 READ_BYTES = 64 * 1024
+"""More than one TLS record (16 KiB): a read takes all that OpenSSL has decrypted, so nothing waits inside it unseen."""
+
 WRITE_BYTES = 256 * 1024
 """More than this is not gathered: paho then keeps the packet, and we the back pressure."""
 
@@ -76,9 +78,7 @@ class Wire:
     @property
     def readable(self) -> bool:
         """Whether bytes wait above the kernel, where `select` does not see them."""
-        if self._at < len(self._in):
-            return True
-        return isinstance(self._sock, ssl.SSLSocket) and self._sock.fileno() >= 0 and self._sock.pending() > 0
+        return self._at < len(self._in)
 
     @property
     def unsent(self) -> int:

@@ -223,6 +223,14 @@ def test_a_server_that_talks_something_else_ends_the_attempt_and_not_the_thread(
             assert not ear.link.connected
 
 
+def test_a_broker_of_another_version_is_not_followed_to_an_older_one() -> None:
+    """paho answers "unsupported version" by reconnecting with MQTT 3.1, on a socket that nobody watches."""
+    with socket.create_server((HOST, 0)) as old:
+        threading.Thread(target=talk_and_hang_up, args=(old, b"\x20\x02\x00\x01"), daemon=True).start()
+        with Ear(Endpoint(HOST, old.getsockname()[1], protocol="3.1.1"), backoff=LONG) as ear:
+            assert "of this version of MQTT?" in ear.reach(Phase.UNREACHABLE).detail
+
+
 def talk_and_hang_up(server: socket.socket, talk: bytes) -> None:
     """Answer every connection with the same bytes."""
     while True:

@@ -33,6 +33,10 @@ def endpoint(broker: Broker | Cable, version: Version = "5", user: str = POST, p
     return Endpoint(HOST, port_for(broker, version), user, password or f"secret-of-{user}", protocol=version)
 
 
+class _Settle:
+    """The tag of a publish that only waits for its answer."""
+
+
 class Ear:
     """A link, and everything it has told."""
 
@@ -42,16 +46,20 @@ class Ear:
         self.deliveries: deque[Delivery] = deque()
         self.states: list[LinkState] = []
         self.published: list[object] = []
+        self._settled: list[object] = []
         settings: dict[str, Any] = {
             "name": client_id,
             "lane": Lane.PANIC,
             "stamp": lambda: STAMP,
             "deliver": self.deliveries.append,
             "on_state": self.states.append,
-            "on_published": self.published.append,
+            "on_published": self._on_published,
             "backoff": QUICK,
         } | options
         self.link = Link(client_id=client_id, endpoint=where, filters=filters, **settings)
+
+    def _on_published(self, tag: object) -> None:
+        (self._settled if isinstance(tag, _Settle) else self.published).append(tag)
 
     def __enter__(self) -> Self:
         self.link.start()
@@ -91,8 +99,11 @@ class Ear:
         return payloads
 
     def acked(self, count: int) -> None:
-        """Wait until so many acknowledgements have gone out."""
+        """Wait until so many acknowledgements have reached the broker, which answers in order."""
         self.wait(lambda: self.link.counters.acked >= count, f"{count} acknowledgements")
+        mark = _Settle()
+        assert self.link.publish("kentongan/btn-09/confirm", b"settled", tag=mark)
+        self.wait(lambda: mark in self._settled, "answer of the broker")
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
         """Wait for a condition, and tell what the link did instead."""
