@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from dispatcher.demo import words
 from dispatcher.demo.devices import Snapshot
@@ -12,6 +13,7 @@ from dispatcher.demo.things import DARK, IDLE
 from dispatcher.demo.traffic import Row
 from dispatcher.domain.faults import Language, Text
 
+ZONE = ZoneInfo("Asia/Jakarta")  # of the demo's site, so that page and board show one time
 _ANSWERED = frozenset({"acknowledged", "dispatched", "arrived", "closed"})
 _NO_CALL = frozenset({DARK, IDLE})
 
@@ -33,7 +35,7 @@ def traffic(rows: Sequence[Row], language: Language) -> list[dict[str, Any]]:
             "n": row.number,
             "hop": row.hop,
             "where": words.say(f"hop_{row.hop}", language),
-            "at": datetime.fromtimestamp(row.at).strftime("%H:%M:%S"),  # the reader's own clock, as on the wall
+            "at": datetime.fromtimestamp(row.at, ZONE).strftime("%H:%M:%S"),
             "topic": row.topic,
             "payload": row.payload,
             "times": row.times,

@@ -94,7 +94,7 @@ TRAIL = ("saved", "sent", "delivered", "acknowledged", "dispatched", "arrived")
 PAGE = {
     "title": Text("Pos pantau", "Guard post"),
     "tagline": Text("pos pantau virtual", "a virtual guard post"),
-    "board": Text("Buka papan Polsek", "Open the precinct's board"),
+    "board": Text("Papan Polsek", "Precinct board"),
     "switch": Text("English", "Bahasa Indonesia"),
     "press": Text("Tekan", "Press"),
     "panic": Text("PANIK", "PANIC"),

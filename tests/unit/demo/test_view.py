@@ -6,6 +6,8 @@ from dispatcher.demo import view, words
 from dispatcher.demo.button import Press
 from dispatcher.demo.devices import SENSORS, SIREN, Snapshot
 from dispatcher.demo.things import LAMP_STAGES
+from dispatcher.demo.traffic import Row
+from dispatcher.domain.faults import Text
 
 ALL = sorted({*LAMP_STAGES, "dark"})
 
@@ -65,6 +67,16 @@ def test_the_button_says_how_often_it_called_and_when_the_post_is_silent() -> No
     press = Press(3, 0.0, 1.0, 1.0, sent=4)
     assert "4 kali" in view.devices(snapshot("idle", press=press), "id")["button"]["line"]
     assert "radio" in view.devices(snapshot("dark", press=press, unanswered=True), "id")["button"]["line"]
+
+
+def test_the_strip_is_newest_first_in_the_sites_own_time() -> None:
+    rows = [Row(number, "post", "t", "{}", 1_700_000_000.0 + number, 1_700_000_099.0) for number in (1, 2)]
+    assert [line["at"] for line in view.traffic(rows, "id")] == ["05:13:22", "05:13:21"]
+
+
+def test_the_evenings_card_says_what_happened_last_or_that_there_is_none() -> None:
+    assert view.evening(Text("Asap.", "Smoke."), "ESP32", True, "en") == {"text": "Smoke.", "source": "ESP32"}
+    assert view.evening(None, "", True, "id") != view.evening(None, "", False, "id")
 
 
 def test_every_device_of_the_page_has_a_card() -> None:
