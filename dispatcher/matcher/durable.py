@@ -149,9 +149,15 @@ class DurableMatcher:
             if not ready or not plan.shard_count:
                 yield None
                 continue
-            self._fact_id += 1
+            yield self._question(event, plan)
+
+    def _question(self, event: Event, plan: Plan) -> Question | None:
+        self._fact_id += 1
+        try:
             question = plan.question(event, self._fact_id)
-            yield None if self._supervisor.is_quarantined(question.content) else question
+        except Exception:  # an event that is none (no profile makes one); the twin finds that nothing holds
+            return None
+        return None if self._supervisor.is_quarantined(question.content) else question
 
     def _ask(self, questions: Sequence[Question]) -> Sequence[Answer | None]:
         """Return for each question the numbers of the rules that fired, or None for all if there is no answer."""

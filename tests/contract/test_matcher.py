@@ -273,6 +273,15 @@ def test_every_refusal_is_found_in_one_run(loaded: Loaded) -> None:
         assert [one.clause for one in matcher.load({"a": bad, "b": bad, "c": Clause(("motion",))})] == ["a", "b"]
 
 
+@pytest.mark.parametrize("attrs", [None, 5, "text", {"x": object()}])
+def test_an_event_that_is_none_raises_nothing_and_its_neighbours_are_judged(loaded: Loaded, attrs: Any) -> None:
+    bad = Event("bad", "motion", None, None, None, None, None, "s", "t", Stamp(0, 0, True), attrs)
+    with loaded({"positive": Clause(("motion",), compare(ABOVE, 0))}) as matcher:
+        verdicts = matcher.match([event(attrs={"x": 1}), bad, event(attrs={"x": 2})])
+
+    assert [set(one.matched) for one in verdicts] == [{"positive"}, set(), {"positive"}]
+
+
 def test_ids_of_clauses_may_be_anything(loaded: Loaded) -> None:
     names = ["", "c1", "rule/1", 'a"b', "\x00", "panic-press#0.1", "é" * 100]
     with loaded({name: Clause(("motion",)) for name in names}) as matcher:

@@ -29,6 +29,7 @@ SEES_TOO_MUCH = 'return guest.struct.pack("<65H", 64, *range(64))'
 FORGETS_TO_COUNT = 'return b"\\xff\\xff"'
 FLOODS = 'os.write(int(sys.argv[2]), b"\\xff\\xff\\xff\\xff")'
 SPEAKS_OUT_OF_TURN = "guest._send(int(sys.argv[2]), guest.LOADED)"
+HANGS_AND_IS_NOT_KILLED = "guest.MAX_SECONDS = 1"  # with HANGS_ON_POISON
 CANNOT_LOAD = 'raise MemoryError("no")'
 REFUSES_ONE_SHARD = (
     'real = self._engine.create_ruleset; refuse = lambda n, d: 1 / 0 if "unlucky" in d else real(n, d); '

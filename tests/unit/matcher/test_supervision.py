@@ -392,6 +392,14 @@ def test_the_child_ends_when_its_parent_is_killed() -> None:
         time.sleep(0.005)
 
 
+def test_a_child_that_hangs_ends_itself_when_nobody_is_left_to_kill_it(bench_with: Callable[..., Bench]) -> None:
+    bench = bench_with(on_event=guests.HANGS_ON_POISON, on_load=guests.HANGS_AND_IS_NOT_KILLED).start()
+    child = bench.child()
+    bench.matcher.match([event(1, zone="poison")])
+
+    bench.until(lambda: not _alive(child))  # our clock stands still: it was not us
+
+
 def test_closing_ends_the_child(bench: Bench) -> None:
     child = bench.child()
     bench.matcher.close()
@@ -404,6 +412,15 @@ def test_the_child_is_small(bench: Bench) -> None:
     bench.matcher.match(mixed(64))
 
     assert _memory_kib(bench.child()) < 24 * 1024
+
+
+def test_events_leave_nothing_behind_in_the_child(bench: Bench) -> None:
+    bench.matcher.match(mixed(640))
+    before = _memory_kib(bench.child())
+    for _ in range(30):
+        bench.matcher.match(mixed(640))
+
+    assert _memory_kib(bench.child()) < before + 1024
 
 
 def test_a_hundred_reloads_leave_one_child_and_no_descriptor_behind(bench: Bench) -> None:
