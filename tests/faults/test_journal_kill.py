@@ -25,7 +25,8 @@ WRITER = """
         return b"%d:" % sequence + random.Random(sequence).randbytes(sequence % 700)
 
     folder, batches = Path(sys.argv[1]), int(sys.argv[2])
-    journal = Journal.open(folder, segment_bytes=16384, reserve_bytes=32768, boot=sys.argv[3], mono=time.monotonic_ns)
+    sizes = {"segment_bytes": 16384, "reserve_bytes": 32768, "keep_free_bytes": 1 << 20}
+    journal = Journal.open(folder, **sizes, boot=sys.argv[3], mono=time.monotonic_ns)
     print("ready", flush=True)
     for batch in range(batches):
         start = journal.last_sequence + 1
