@@ -37,6 +37,7 @@ class Incident:
     officer: str | None = None
     unit: str | None = None
     disposition: str | None = None
+    conflicts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,6 @@ class History:
     incident: Incident
     entries: tuple[Entry, ...]
     evidence: tuple[EvidenceRow, ...]
-    conflicts: int
 
 
 @dataclass(frozen=True, slots=True)

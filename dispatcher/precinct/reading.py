@@ -25,6 +25,11 @@ class Reading:
             map(rows.incident, self._all("SELECT * FROM incidents ORDER BY updated_ms DESC, id LIMIT ?", limit))
         )
 
+    def closed_incidents(self, limit: int) -> tuple[Incident, ...]:
+        """Return the closed incidents that last changed, newest first."""
+        query = "SELECT * FROM incidents WHERE open = 0 ORDER BY updated_ms DESC, id LIMIT ?"
+        return tuple(map(rows.incident, self._all(query, limit)))
+
     def incident(self, incident: str) -> Incident | None:
         """Return one incident."""
         found = self._all("SELECT * FROM incidents WHERE id = ?", incident)
@@ -37,8 +42,7 @@ class Reading:
             return None
         entries = self._all(f"SELECT {rows.ENTRIES} FROM actions WHERE id = ? ORDER BY n", incident)
         evidence = self._all(f"SELECT {rows.EVIDENCE} FROM evidence WHERE id = ? ORDER BY rev, rowid", incident)
-        conflicts = self._all("SELECT count(*) AS n FROM conflicts WHERE id = ?", incident)[0]["n"]
-        return History(found, tuple(map(rows.entry, entries)), tuple(map(rows.evidence, evidence)), conflicts)
+        return History(found, tuple(map(rows.entry, entries)), tuple(map(rows.evidence, evidence)))
 
     def revision(self, incident: str, rev: int) -> bytes | None:
         """Return a revision's bytes as they were received."""

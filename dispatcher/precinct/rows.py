@@ -48,6 +48,7 @@ def incident(row: Row) -> Incident:
         officer=row["officer"],
         unit=row["unit"],
         disposition=row["disposition"],
+        conflicts=row["conflicts"],
     )
 
 

@@ -13,7 +13,8 @@ CREATE TABLE incidents (
     held INTEGER NOT NULL, top INTEGER NOT NULL, alarm INTEGER NOT NULL,
     acknowledged INTEGER NOT NULL DEFAULT 0, dispatched INTEGER NOT NULL DEFAULT 0,
     arrived INTEGER NOT NULL DEFAULT 0, closed INTEGER NOT NULL DEFAULT 0,
-    open INTEGER NOT NULL, officer TEXT, unit TEXT, disposition TEXT
+    open INTEGER NOT NULL, officer TEXT, unit TEXT, disposition TEXT,
+    conflicts INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX incidents_open ON incidents (received_ms) WHERE open = 1;
 CREATE INDEX incidents_updated ON incidents (updated_ms);

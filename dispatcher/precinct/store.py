@@ -106,7 +106,8 @@ class Store:
             return
         if alert.rev > known.top:  # a revision that comes late tells nothing newer
             told = rows.told(alert, at)
-            del told["opened_ms"]  # the age was told best by the revision that came first
+            began = told.pop("opened_ms")  # once trust in its clock is back, a post may know that it began earlier
+            self._write.execute("UPDATE incidents SET opened_ms = min(opened_ms, ?) WHERE id = ?", (began, alert.id))
             columns |= told
         self._update(alert.id, columns)
 
@@ -128,7 +129,7 @@ class Store:
         ).rowcount
         if kept > 0:
             self._note(alert.id, at, Note.CONFLICT, alert.rev)
-            self._update(alert.id, {"updated_ms": at})
+            self._write.execute("UPDATE incidents SET conflicts = conflicts + 1 WHERE id = ?", (alert.id,))
         return self._taken(Outcome.CONFLICT, alert)
 
     def take_status(self, post: str, status: Status, at: int) -> bool:
@@ -154,6 +155,11 @@ class Store:
 
     def act(self, action: Action, at: int, speaker: Speaker) -> Reply:
         """Keep an officer's action if it is legal; otherwise nothing changes and the reply says why."""
+        reply = self._judged(action, at, speaker)
+        self.count("actions", "done" if reply.refusal is None else reply.refusal)
+        return reply
+
+    def _judged(self, action: Action, at: int, speaker: Speaker) -> Reply:
         fault = fault_in(action)
         row = self._row(action.incident)
         if row is None:

@@ -1,0 +1,53 @@
+"""What Prometheus may ask of the precinct. Counters come from the store, so a restart does not set them back."""
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from dispatcher.precinct.board import Board
+
+_COUNTERS = {
+    "alerts": ("kentongan_precinct_alerts", "Alerts taken in, by what became of them", "outcome"),
+    "rejected": ("kentongan_precinct_rejected", "Messages that could not be read, by reason", "reason"),
+    "actions": ("kentongan_precinct_actions", "Officers' actions, by what became of them", "outcome"),
+}
+
+
+class _Precinct(Collector):
+    def __init__(self, board: Board) -> None:
+        self._board = board
+
+    def collect(self) -> Iterable[Metric]:
+        incidents = self._board.open_incidents()
+        unanswered = sum(found.standing.unanswered for found in incidents)
+        silent = sum(line.silent for line in self._board.posts())
+        yield _gauge("kentongan_incidents_open", "Incidents that are not closed", len(incidents))
+        yield _gauge("kentongan_precinct_incidents_unanswered", "Open incidents that wait for an answer", unanswered)
+        yield _gauge("kentongan_precinct_posts_silent", "Posts not heard of for 30 s", silent)
+        yield _gauge("kentongan_precinct_boards", "Boards that are open", self._board.boards)
+        connected = GaugeMetricFamily("kentongan_mqtt_connected", "Whether the broker is subscribed", labels=["role"])
+        connected.add_metric(["precinct"], float(self._board.ready))
+        yield connected
+        yield from _counters(self._board.counters())
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=value)
+
+
+def _counters(found: dict[tuple[str, str], int]) -> Iterable[Metric]:
+    for counter, (name, text, label) in _COUNTERS.items():
+        family = CounterMetricFamily(name, text, labels=[label])
+        for (of, word), value in found.items():
+            if of == counter:
+                family.add_metric([word], value)
+        yield family
+
+
+def exposition(board: Board) -> bytes:
+    """Return the metrics in Prometheus' text format."""
+    registry = CollectorRegistry()
+    registry.register(_Precinct(board))
+    return generate_latest(registry)
