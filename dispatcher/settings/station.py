@@ -32,6 +32,22 @@ class Broker(Strict):
     tls: Tls | None = None
     protocol: Literal["5", "3.1.1"] = "5"
 
+    def endpoint(self) -> dict[str, Any]:
+        """Return what a connection needs, as plain values; the password is read from its file. Raises OSError."""
+        tls = self.tls
+        return {
+            "host": self.host,
+            "port": self.port,
+            "username": self.username,
+            "password": _secret(self.password_file),
+            "tls": tls and {name: str(path) for name, path in tls if path is not None},
+            "protocol": self.protocol,
+        }
+
+
+def _secret(path: Path | None) -> str | None:
+    return None if path is None else path.read_text(encoding="utf-8").strip("\r\n")
+
 
 class PrecinctAddress(Strict):
     """The precinct as a post knows it."""
