@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from dispatcher.devices.model import Grammar, Verb
+from dispatcher.devices.patterns import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +23,9 @@ def parse_word(grammar: Grammar, word: str, trigger: str | None = None) -> Said 
     said = _plain(grammar, word) or _with_button(grammar, word)
     if trigger is None:
         return said
-    if word == trigger or _stripped(word, said) == trigger:
-        return Said(Verb.PRESS, said.button if said is not None else None)
+    button = _button_beside(grammar, word, trigger)
+    if word == trigger or button is not None:
+        return Said(Verb.PRESS, button)
     return None if said is not None and said.verb is Verb.PRESS else said
 
 
@@ -35,12 +37,18 @@ def _plain(grammar: Grammar, word: str) -> Said | None:
 def _with_button(grammar: Grammar, word: str) -> Said | None:
     for template, verb in grammar.templates:
         button = template.match(word)
-        if button and (button in grammar.buttons or (button.isascii() and button.isdigit())):
+        if button and _is_button(grammar, button):
             return Said(verb, button)
     return None
 
 
-def _stripped(word: str, said: Said | None) -> str:
-    if said is None or said.button is None:
-        return word
-    return word.removeprefix(f"{said.button}_").removesuffix(f"_{said.button}")
+def _button_beside(grammar: Grammar, word: str, trigger: str) -> str | None:
+    for template in (Template("", "", f"_{trigger}", "button"), Template("", f"{trigger}_", "", "button")):
+        button = template.match(word)
+        if button and _is_button(grammar, button):
+            return button
+    return None
+
+
+def _is_button(grammar: Grammar, name: str) -> bool:
+    return name in grammar.buttons or (name.isascii() and name.isdigit())

@@ -7,9 +7,10 @@ news; the first live word of it still is). A way back is only kept where it is n
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from dispatcher.devices.model import Effect
 from dispatcher.devices.ops import LevelOp, Pulse, Seen, Sheet
 from dispatcher.devices.state import Change, DeviceStates, Kept
-from dispatcher.domain.events import Attrs, Reading
+from dispatcher.domain.events import Reading
 
 WINDOW_MS = 2000  # of running time: a repetition of one press, not a second one
 
@@ -58,16 +59,15 @@ class Judge:
         if seen.alarmed:
             self._keep(device, op.slot, kept, TOLD)
             if kept != TOLD or op.each:
-                effect = seen.effect or op.effect
-                self._fire(device, effect.kind, effect.attrs, windowed=op.clear is None)
+                self._fire(device, seen.effect or op.effect, windowed=op.clear is None)
         elif kept is None:
             if op.clear_first and op.clear is not None:
                 self._keep(device, op.slot, kept, NORMAL)
-                self._fire(device, op.clear, op.effect.attrs, windowed=False)
+                self._fire(device, Effect(op.clear, op.effect.attrs), windowed=False)
         elif kept != NORMAL:
             self._keep(device, op.slot, kept, _resting(op))
             if op.clear is not None:
-                self._fire(device, op.clear, op.effect.attrs, windowed=False)
+                self._fire(device, Effect(op.clear, op.effect.attrs), windowed=False)
 
     def _pulse(self, device: str, pulse: Pulse) -> None:
         kind, named = pulse.effect.kind, pulse.device or device
@@ -75,13 +75,14 @@ class Judge:
             kept = self.state.get(named, "door.open")
             if kept is not None:
                 self._keep(named, "door.open", kept, None)
-                self._fire(named, kind, pulse.effect.attrs, windowed=False)
+                self._fire(named, pulse.effect, windowed=False, trust=pulse.trust)
             return
         if kind == "door.open":
             self._keep(named, "door.open", self.state.get(named, "door.open"), TOLD)
-        self._fire(named, kind, pulse.effect.attrs, windowed=True)
+        self._fire(named, pulse.effect, windowed=True, trust=pulse.trust)
 
-    def _fire(self, device: str, kind: str, attrs: Attrs, windowed: bool) -> None:
+    def _fire(self, device: str, effect: Effect, windowed: bool, trust: str | None = None) -> None:
+        kind, attrs = effect.kind, effect.attrs
         if windowed:
             which = attrs.get("button") or attrs.get("input") or attrs.get("agent") or ""
             slot = f"!{kind}/{which}"
@@ -89,7 +90,7 @@ class Judge:
             if isinstance(last, int) and 0 <= self.now_ms - last < WINDOW_MS:
                 return
             self.changes.append(Change(device, slot, self.now_ms))
-        self.readings.append(Reading(kind, device, attrs, trust=self.trust))
+        self.readings.append(Reading(kind, device, attrs, trust=trust or self.trust))
 
     def _last(self, device: str, slot: str) -> Kept | None:
         # This very message may have fired it already (a level and a word that say the same).

@@ -24,10 +24,11 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """A happening: it fires each time. ``device`` is given where a radio code names another device."""
+    """A happening: it fires each time. ``device`` and ``trust`` are given where they are not the message's own."""
 
     effect: Effect
     device: str | None = None
+    trust: str | None = None
 
 
 class Op(Protocol):
@@ -147,7 +148,8 @@ class CodeOp:
         if found is None or kind is None:
             return
         attrs: dict[str, Value] = {"via": self.via} if self.via is not None else {}
-        sheet.pulses.append(Pulse(Effect(kind, attrs), found.get("device")))
+        # A fixed code can be recorded in the street and sent again by anybody.
+        sheet.pulses.append(Pulse(Effect(kind, attrs), found.get("device"), "replayable"))
 
 
 @dataclass(frozen=True, slots=True)

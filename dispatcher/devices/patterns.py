@@ -93,7 +93,7 @@ def _captures(templates: tuple[Template, ...], levels: list[str]) -> dict[str, s
 
 def topic_pattern(text: str) -> TopicPattern:
     """Read a topic pattern. Raises ValueError for wildcards of MQTT, empty levels, or two levels that stretch."""
-    if any(char in text for char in "+#\0") and "#}" not in text:
+    if any(char in text.replace("#}", "}") for char in "+#\0") or "//" in text:
         raise ValueError(text)
     levels = [Template(MANY, "", many=True) if level == MANY else template(level) for level in text.split("/")]
     stretching = [index for index, level in enumerate(levels) if level.many]
