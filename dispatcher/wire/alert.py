@@ -7,10 +7,11 @@ from typing import Any
 from dispatcher.domain.events import RejectReason
 from dispatcher.domain.incident import PlaceOfIncident, Severity
 from dispatcher.wire import fields
-from dispatcher.wire.fields import Malformed
+from dispatcher.wire.fields import Malformed, clip, clip_optional
 
 MAX_EVIDENCE = 100  # entries in one revision
 MAX_ALERT_BYTES = 32 * 1024
+NAME, DEVICE, RULE, INSTANT, WORD = 64, 128, 128, 40, 32  # longest texts, in characters
 CLOCKS = frozenset({"trusted", "doubtful"})
 AGES = frozenset({"exact", "at_least"})
 _SEVERITIES = frozenset(Severity)
@@ -53,16 +54,18 @@ class Alert:
 
 
 def encode(alert: Alert) -> bytes:
-    """Return the alert as it goes over the wire."""
+    """Return the alert as it goes over the wire. Texts are clipped to what ``decode`` takes: no name, however long,
+    may make the precinct refuse a call for help.
+    """
     body: dict[str, Any] = {
         "v": fields.VERSION,
         "id": alert.id,
         "rev": alert.rev,
-        "post": alert.post,
-        "rule": alert.rule,
-        "incident": alert.incident,
+        "post": clip(alert.post, NAME),
+        "rule": clip(alert.rule, RULE),
+        "incident": clip(alert.incident, NAME),
         "severity": str(alert.severity),
-        "title": alert.title,
+        "title": clip(alert.title, fields.MAX_TEXT),
         "place": _place_body(alert.place),
         "opened_at": alert.opened_at,
         "clock": alert.clock,
@@ -74,18 +77,28 @@ def encode(alert: Alert) -> bytes:
         "exercise": alert.exercise,
     }
     if alert.labels:
-        body["labels"] = list(alert.labels)
+        body["labels"] = [clip(label, RULE) for label in alert.labels[:MAX_EVIDENCE]]
     if alert.certainty is not None:
-        body["certainty"] = alert.certainty
+        body["certainty"] = clip(alert.certainty, WORD)
     return fields.dump(body)
 
 
 def _place_body(place: PlaceOfIncident) -> dict[str, Any]:
-    return {"kelurahan": place.kelurahan, "zone": place.zone, "lat": place.lat, "lon": place.lon}
+    return {
+        "kelurahan": clip_optional(place.kelurahan, NAME),
+        "zone": clip_optional(place.zone, NAME),
+        "lat": place.lat,
+        "lon": place.lon,
+    }
 
 
 def _evidence_body(entry: AlertEvidence) -> dict[str, Any]:
-    body: dict[str, Any] = {"event": entry.event, "kind": entry.kind, "device": entry.device, "at": entry.at}
+    body: dict[str, Any] = {
+        "event": entry.event,
+        "kind": clip(entry.kind, NAME),
+        "device": clip_optional(entry.device, DEVICE),
+        "at": entry.at,
+    }
     if entry.boot is not None:
         body["boot"] = entry.boot
     if entry.seq is not None:
@@ -120,24 +133,24 @@ def _decode(body: dict[str, Any]) -> Alert:
     if not isinstance(exercise, bool):
         raise Malformed(RejectReason.WRONG_TYPE, "exercise")
     return Alert(
-        id=fields.text(body, "id", 64),
+        id=fields.text(body, "id", NAME),
         rev=fields.integer(body, "rev", low=1),
-        post=fields.text(body, "post", 64),
-        rule=fields.text(body, "rule", 128),
-        incident=fields.text(body, "incident", 64),
+        post=fields.text(body, "post", NAME),
+        rule=fields.text(body, "rule", RULE),
+        incident=fields.text(body, "incident", NAME),
         severity=Severity(fields.choice(body, "severity", _SEVERITIES)),
         title=fields.text(body, "title"),
         place=_decode_place(body.get("place")),
-        opened_at=fields.text(body, "opened_at", 40),
+        opened_at=fields.text(body, "opened_at", INSTANT),
         clock=fields.choice(body, "clock", CLOCKS),
         age_s=fields.integer(body, "age_s"),
         age=fields.choice(body, "age", AGES),
         count=fields.integer(body, "count"),
         evidence=_decode_evidence(body.get("evidence")),
-        instance=fields.text(body, "instance", 64),
+        instance=fields.text(body, "instance", NAME),
         exercise=exercise,
         labels=_decode_labels(body.get("labels")),
-        certainty=fields.optional_text(body, "certainty", 32),
+        certainty=fields.optional_text(body, "certainty", WORD),
     )
 
 
@@ -147,8 +160,8 @@ def _decode_place(value: object) -> PlaceOfIncident:
     if not isinstance(value, dict):
         raise Malformed(RejectReason.WRONG_TYPE, "place")
     return PlaceOfIncident(
-        kelurahan=fields.optional_text(value, "kelurahan", 64),
-        zone=fields.optional_text(value, "zone", 64),
+        kelurahan=fields.optional_text(value, "kelurahan", NAME),
+        zone=fields.optional_text(value, "zone", NAME),
         lat=fields.optional_number(value, "lat", -90, 90),
         lon=fields.optional_number(value, "lon", -180, 180),
     )
@@ -164,10 +177,10 @@ def _decode_entry(entry: object) -> AlertEvidence:
     if not isinstance(entry, dict):
         raise Malformed(RejectReason.WRONG_TYPE, "evidence")
     return AlertEvidence(
-        event=fields.text(entry, "event", 64),
-        kind=fields.text(entry, "kind", 64),
-        device=fields.optional_text(entry, "device", 128),
-        at=fields.text(entry, "at", 40),
+        event=fields.text(entry, "event", NAME),
+        kind=fields.text(entry, "kind", NAME),
+        device=fields.optional_text(entry, "device", DEVICE),
+        at=fields.text(entry, "at", INSTANT),
         boot=fields.optional_integer(entry, "boot"),
         seq=fields.optional_integer(entry, "seq"),
     )
@@ -176,6 +189,6 @@ def _decode_entry(entry: object) -> AlertEvidence:
 def _decode_labels(value: object) -> tuple[str, ...]:
     if value is None:
         return ()
-    if not isinstance(value, list) or len(value) > MAX_EVIDENCE or not all(isinstance(word, str) for word in value):
+    if not isinstance(value, list) or len(value) > MAX_EVIDENCE:
         raise Malformed(RejectReason.WRONG_TYPE, "labels")
-    return tuple(value)
+    return tuple(fields.text({"labels": word}, "labels", RULE) for word in value)

@@ -110,6 +110,17 @@ def choice(body: dict[str, Any], key: str, allowed: frozenset[str]) -> str:
     return value
 
 
+def clip(value: str, limit: int) -> str:
+    """Return text that the other side will take: bounded, and without lone surrogates."""
+    whole = value if _encodable(value) else value.encode("utf-8", "replace").decode("utf-8")
+    return whole if len(whole) <= limit else whole[: limit - 1] + "…"
+
+
+def clip_optional(value: str | None, limit: int) -> str | None:
+    """Return clipped text, or None."""
+    return None if value is None else clip(value, limit)
+
+
 def dump(body: dict[str, Any] | list[Any]) -> bytes:
     """Return compact UTF-8 JSON with the keys in the given order, so that equal content is equal bytes."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")

@@ -1,0 +1,78 @@
+"""The fold: what is kept, what is forgotten, and that a checkpoint gives it back."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dispatcher.domain.incident import RECEIPT_STAGES, Stage
+from dispatcher.incidents import codec
+from dispatcher.incidents.model import Reason
+from tests.unit.incidents.town import HOUR, Town
+
+Step = tuple[str, int, int]
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("press"), st.integers(1, 2), st.integers(1, 4)),
+        st.tuples(st.just("wait"), st.sampled_from([1, 500, 1_000, 10_000, 700_000, HOUR + 1]), st.just(0)),
+        st.tuples(st.just("receipt"), st.integers(0, 3), st.integers(0, 5)),
+        st.tuples(st.just("sense"), st.integers(1, 3), st.integers(1, 3)),
+        st.tuples(st.just("look"), st.just(0), st.just(0)),
+    ),
+    max_size=30,
+)
+
+
+def play(town: Town, steps: list[Step]) -> None:
+    for word, first, second in steps:
+        match word:
+            case "press":
+                town.press(f"btn-{first}", 1, second)
+            case "wait":
+                town.wait(first)
+            case "sense":
+                event, decision = town.sense("smoke", f"smoke-{first}", 1, second)
+                if decision.reason is not Reason.COPY:  # rules never see a copy
+                    town.fire(event, once_within_ms=1_000)
+            case "receipt":
+                for incident in list(town.state.incidents):
+                    town.receipt(incident, first, sorted(RECEIPT_STAGES)[second], "4021", store=f"s{first % 2}")
+            case _:
+                town.time()
+                town.revise()
+
+
+@given(STEPS)
+def test_a_checkpoint_gives_the_state_back_equal_in_every_field(steps: list[Step]) -> None:
+    town = Town()
+    play(town, steps)
+    assert codec.from_plain(codec.to_plain(town.state)) == town.state
+
+
+@given(STEPS, STEPS)
+def test_a_state_from_a_checkpoint_goes_on_as_the_one_that_never_stopped(before: list[Step], after: list[Step]) -> None:
+    town = Town()
+    play(town, before)
+    restored = Town(codec.from_plain(codec.to_plain(town.state)), town.now_ms, _uncounted=town._uncounted)
+    play(town, after)
+    play(restored, after)
+    assert restored.state == town.state
+
+
+@given(STEPS)
+def test_every_press_is_in_exactly_one_incident_and_every_count_is_the_number_of_presses(steps: list[Step]) -> None:
+    town = Town()
+    play(town, steps)
+    events = [entry.event for incident in town.state.incidents.values() for entry in incident.evidence]
+    assert len(events) == len(set(events))
+    assert all(incident.count == len(incident.evidence) for incident in town.state.incidents.values())
+
+
+def test_what_is_delivered_is_forgotten_after_a_week_and_nothing_else_is() -> None:
+    town = Town()
+    done = town.press("btn-1").incident or ""
+    waiting = town.press("btn-2").incident or ""
+    town.revise()
+    town.receipt(done, 1, Stage.DELIVERED)
+    town.wait(7 * 24 * HOUR + 1)
+    assert town.state.forget(town.now) > 0
+    assert set(town.state.incidents) == {waiting}
+    assert town.state.copies == {}
