@@ -12,6 +12,7 @@ from dispatcher.devices.ops import LevelOp, Pulse, Seen, Sheet
 from dispatcher.devices.state import Change, DeviceStates, Kept
 from dispatcher.domain.events import Reading
 
+MAX_SEEN = 64  # of one document: a message of 64 KB could otherwise name thousands of inputs
 WINDOW_MS = 2000  # of running time: a repetition of one press, not a second one
 
 TOLD, UNTOLD, NORMAL = 1, 2, 0
@@ -31,16 +32,16 @@ class Judge:
         """Judge what a device says now. A test is no news, and leaves no trace."""
         if sheet.tested:
             sheet = Sheet(levels=[seen for seen in sheet.levels if seen.op.effect.kind == "battery.low"])
-        for seen in merged(sheet.levels):
+        for seen in merged(sheet.levels[:MAX_SEEN]):
             self._level(device, seen)
-        for pulse in sheet.pulses:
+        for pulse in sheet.pulses[:MAX_SEEN]:
             self._pulse(device, pulse)
 
     def replayed(self, device: str, sheet: Sheet) -> None:
         """Remember the levels of a message that the broker kept from earlier; report nothing."""
         if sheet.tested:
             return
-        for seen in merged(sheet.levels):
+        for seen in merged(sheet.levels[:MAX_SEEN]):
             kept = self.state.get(device, seen.op.slot)
             if seen.op.effect.kind == "battery.low":
                 continue

@@ -4,13 +4,12 @@ It is built in rather than written as a profile because it is the contract of pr
 checked here to the letter, and what does not fit is refused with a reason instead of being guessed at.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from math import isfinite
 from typing import Any
 
-from dispatcher.devices.payload import is_clean_name, read_strict
+from dispatcher.devices.payload import dump, is_clean_name, read_strict
 from dispatcher.devices.results import Normalised, Outcome, UnknownDevice
 from dispatcher.domain.catalogue import is_device_kind
 from dispatcher.domain.events import MAX_COUNTER, RawMessage, Reading, Rejected, RejectReason, Value
@@ -144,4 +143,4 @@ def _redacted(payload: bytes, body: dict[str, Any]) -> bytes:
     if not attrs or SECRET_ATTRS.isdisjoint(attrs):
         return payload
     hidden = {name: HIDDEN if name in SECRET_ATTRS else value for name, value in attrs.items()}
-    return json.dumps({**body, "attrs": hidden}, separators=(",", ":")).encode("ascii")
+    return dump({**body, "attrs": hidden})

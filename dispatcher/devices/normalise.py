@@ -4,7 +4,6 @@ Pure and total: any bytes on any topic give an answer. A topic is looked up once
 sensor reading costs one dictionary look-up before its payload is read.
 """
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +13,7 @@ from dispatcher.devices.listen import panic_topics, rest_filters
 from dispatcher.devices.model import Part, Profile, Profiles, Retained, Shape
 from dispatcher.devices.ops import Sheet
 from dispatcher.devices.patterns import Path
-from dispatcher.devices.payload import is_clean_name, is_object, read_text, read_vendor
+from dispatcher.devices.payload import dump, is_clean_name, is_object, read_text, read_vendor
 from dispatcher.devices.plan import make_plan
 from dispatcher.devices.results import Normalised, Outcome, UnknownDevice
 from dispatcher.devices.routes import Candidate, candidates, fitting, known
@@ -24,6 +23,7 @@ from dispatcher.domain.events import RawMessage, Reading, Rejected, RejectReason
 from dispatcher.domain.site import Device, Site
 
 MAX_REMEMBERED = 4096  # topics, and plans; beyond that they are worked out anew
+MAX_TOPIC = 256  # characters of a topic that is worth remembering
 PAYLOAD = "payload"  # the key under which a bare word is read
 HIDDEN = "***"
 
@@ -68,7 +68,8 @@ class Normaliser:
         ways = candidates(self._used, self._site, topic)
         if len(self._ways) >= MAX_REMEMBERED:
             self._ways.clear()
-        self._ways[topic] = ways
+        if len(topic) <= MAX_TOPIC:
+            self._ways[topic] = ways
         return ways
 
     def _read(self, state: DeviceStates, raw: RawMessage, ways: tuple[Candidate, ...]) -> Outcome:
@@ -175,4 +176,4 @@ def _redacted(payload: bytes, document: dict[str, Any], profile: Profile) -> byt
     if profile.redact.isdisjoint(document):
         return payload
     hidden = {name: HIDDEN if name in profile.redact else value for name, value in document.items()}
-    return json.dumps(hidden, separators=(",", ":")).encode("ascii")
+    return dump(hidden)

@@ -10,7 +10,7 @@ from dispatcher.devices.reading import word
 from dispatcher.domain.events import Value
 
 MAX_WORD = 128  # characters; a longer text is no word
-_CACHED_WORDS = 256
+_CACHED_WORDS = 64
 
 
 @dataclass(slots=True)
@@ -109,7 +109,7 @@ class WordOp:
 
     def _numbered(self, effect: Effect, beside: Mapping[str, Any]) -> Effect:
         button = word(beside.get(self.button_field)) if self.button_field is not None else None
-        if not button or len(button) > MAX_WORD:
+        if not button or len(button) > MAX_WORD or not button.isprintable():
             return effect
         return Effect(effect.kind, {"button": button, **effect.attrs})
 

@@ -40,6 +40,14 @@ def is_clean_name(name: str) -> bool:
     return 0 < len(name) <= MAX_NAME and name.isprintable() and not any(char in "+#" for char in name)
 
 
+def dump(body: object) -> bytes:
+    """Return a value as compact JSON; empty when it is nested too deeply to be written again."""
+    try:
+        return json.dumps(body, separators=(",", ":")).encode("ascii")
+    except RecursionError:
+        return b""
+
+
 def _read(raw: RawMessage, decoder: json.JSONDecoder) -> Any:
     text = read_text(raw)
     if isinstance(text, Rejected):

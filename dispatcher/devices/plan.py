@@ -13,6 +13,7 @@ from dispatcher.devices.words import word_op
 from dispatcher.domain.site import Device
 
 BATTERY_LOW = Effect("battery.low")
+_UNITS = {"%": "percent", "v": "V", "volt": "V", "volts": "V", "mv": "mV", "millivolt": "mV", "0-255": "byte"}
 
 
 def make_plan(readings: Readings, device: Device | None, gateway: Device | None) -> Step:
@@ -60,7 +61,9 @@ def _batteries(batteries: tuple[Battery, ...], device: Device | None) -> list[tu
     if not isinstance(setting, Mapping):
         return [(each, each.low_below) for each in batteries if each.low_below is not None]
     limit = number_of(setting, "low_below")
-    fitting = [each for each in batteries if each.unit == setting.get("unit", "percent")] or list(batteries[:1])
+    said = str(setting.get("unit", "percent"))
+    unit = _UNITS.get(said.lower(), said)
+    fitting = [each for each in batteries if each.unit == unit] or list(batteries[:1])
     limits = [(each, limit if limit is not None else each.low_below) for each in fitting]
     return [(each, low) for each, low in limits if low is not None]
 

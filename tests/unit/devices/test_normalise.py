@@ -193,6 +193,28 @@ def test_the_rest_lane_hears_the_conventions_in_use(post: Post) -> None:
     assert empty.rest_filters() == ("kentongan/+/event",)
 
 
+@pytest.mark.parametrize("depth", range(850, 1000, 10))
+def test_deep_nesting_beside_a_secret_gives_an_answer(post: Post, depth: int) -> None:
+    deep = b'{"action_code":1,"a":' + b"[" * depth + b"]" * depth + b"}"
+    assert isinstance(post.hear("zigbee2mqtt/sos", deep), Normalised | Rejected)
+    ours = b'{"kind":"heartbeat","attrs":{"pin":1},"a":' + b"[" * depth + b"]" * depth + b"}"
+    assert isinstance(post.hear("kentongan/ours/event", ours), Normalised | Rejected)
+
+
+def test_a_lone_surrogate_never_reaches_an_event(post: Post) -> None:
+    press = b'{"ZbReceived":{"zb-btn":{"Click":"single","Endpoint":"\\ud800"},"\\ud800":{"Contact":1}}}'
+    outcome = post.hear("tele/zb/SENSOR", press)
+    assert isinstance(outcome, Normalised)
+    assert [dict(reading.attrs) for reading in outcome.readings] == [{}]
+
+
+def test_one_message_cannot_flood_the_journal(post: Post) -> None:
+    flood = {f"Switch{number}": "ON" for number in range(3000)}
+    outcome = post.hear("tele/zb-btn/SENSOR", flood)
+    assert isinstance(outcome, Normalised)
+    assert len(outcome.readings) == 64
+
+
 def test_changes_are_few_and_small(post: Post) -> None:
     outcome = post.hear("zigbee2mqtt/door", {"contact": False})
     assert isinstance(outcome, Normalised)
