@@ -29,8 +29,12 @@ class Changes:
             self._recent.append((self.version, topics))
         self._wake()
 
+    def open(self) -> None:
+        """A server starts to serve streams."""
+        self.closed = False
+
     def close(self) -> None:
-        """Wake everybody for the last time."""
+        """It stops: wake everybody for the last time."""
         self.closed = True
         self._wake()
 

@@ -87,6 +87,7 @@ class _Server(uvicorn.Server):
         self._listening = listening
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._board.changes.open()
         await super().startup(sockets)
         self._listening()
 

@@ -35,6 +35,7 @@ function tick() {
   by("clock").textContent = format.format(now);
   if (Date.now() - heard > LOST_AFTER_MS) setLost(true);
   document.title = titleNow();
+  document.body.dataset.armed = isArmed() ? "yes" : "no";
 }
 
 function titleNow() {
@@ -195,9 +196,11 @@ function step(by_) {
   card.scrollIntoView({ block: "nearest" });
 }
 
+// What chose itself a moment ago was perhaps not what the finger meant.
+const isArmed = () => Date.now() - chosenAt >= 700;
+
 function acknowledge() {
-  // What chose itself a moment ago was perhaps not what the finger meant.
-  if (Date.now() - chosenAt < 700) return;
+  if (!isArmed()) return;
   const where = by("detail") || cards().find((card) => card.dataset.key === chosen);
   const form = where && where.querySelector("form.acknowledge");
   if (form) form.requestSubmit();
