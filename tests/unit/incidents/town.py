@@ -80,7 +80,7 @@ class Town:
     def fire(self, event: Event, rule: str = "r", **fields: Any) -> Decision:
         """Let a rule fire for an event."""
         values = {"title": "judul", "severity": Severity.HIGH, "incident": "kebakaran", "escalate": ("precinct",)}
-        firing = Firing(**{**values, "rule": rule, "event": event.id, **fields})  # type: ignore[arg-type]
+        firing = Firing(**{**values, "rule": rule, "event": event.id, **fields})
         return self.apply(decide_firing(self.context, self.state, event, firing))
 
     def receipt(

@@ -1,0 +1,39 @@
+"""Which regular expressions a rule may use."""
+
+import re
+import time
+
+import pytest
+
+from dispatcher.rules.firing import title
+from dispatcher.rules.model import Then
+from dispatcher.rules.patterns import is_safe
+from tests.unit.incidents.town import Town
+
+
+@pytest.mark.parametrize(
+    "pattern", ["abc", "a+b", r"B \d{1,4} [A-Z]{1,3}", "(panik|tolong)", ".*tolong.*", "a?b?c?", ""]
+)
+def test_ordinary_patterns_are_taken(pattern: str) -> None:
+    assert is_safe(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["(a+)+", "(a*)*b", "(a|aa)+", "(.*a){11}", "a*a*a*a*b", r"(a)\1", "(?=a)b", "(?!a)b", "(?<=a)b", "(", "[", "a" * 201, "x{9999999999}"],
+)  # fmt: skip
+def test_patterns_that_can_run_away_are_refused(pattern: str) -> None:
+    assert not is_safe(pattern)
+
+
+def test_the_slowest_pattern_that_is_taken_ends_on_the_longest_text() -> None:
+    assert is_safe(".*.*b")
+    began = time.process_time()
+    assert re.fullmatch(".*.*b", "a" * 1024) is None
+    assert time.process_time() - began < 5
+
+
+def test_a_message_is_filled_from_the_event_and_an_unknown_field_stays_as_written() -> None:
+    event, _ = Town().event("smoke", "smoke-1", None, None, level="tinggi")
+    then = Then(("precinct",), "kebakaran", message="Asap {device} {level} {tidak_ada} {", severity="high")  # type: ignore[arg-type]
+    assert title(then, event, "nama") == "Asap smoke-1 tinggi {tidak_ada} {"
