@@ -66,6 +66,10 @@ class PostClock:
         now_ns, wall_ms = boottime_ns(), _wall_ms()
         return Stamp(self._base_ms + (now_ns - self._start_ns) // 1_000_000, wall_ms, self._is_trusted(now_ns, wall_ms))
 
+    def last(self) -> Last:
+        """Return now as the next start will want to know it."""
+        return Last(self.stamp(), boot_id(), boottime_ns())
+
     def _is_trusted(self, now_ns: int, wall_ms: int) -> bool:
         if wall_ms < BUILD_MS:
             return False

@@ -19,7 +19,7 @@ from dispatcher.post.clock import PostClock, boot_id, boottime_ns
 from dispatcher.post.gauges import Gauges
 from dispatcher.post.inbox import Inbox
 from dispatcher.post.intake import Intake
-from dispatcher.post.journaling import Keeper, Retention
+from dispatcher.post.journaling import Keeper, Retention, free_bytes_of
 from dispatcher.post.links import Links, Teller
 from dispatcher.post.outputs import Outputs
 from dispatcher.post.pipeline import Parts, Pipeline
@@ -119,11 +119,12 @@ class Post:
         offline = status.encode(self._status("offline"))
         self._links = Links(settings, normaliser, inbox, self._clock.stamp, offline, Teller(self._metrics, self._log))
         retention = Retention(settings.journal.retain, settings.journal.max_bytes, settings.limits.disk_low)
-        self._keeper = Keeper(self._journal, self._memory, retention, settings.data_dir)
+        free_bytes = free_bytes_of(settings.data_dir)
+        self._keeper = Keeper(self._clock, self._journal, self._memory, retention, free_bytes)
         self._intake = Intake(self._memory, normaliser, self._instance)
         schedule = Schedule(settings.retry.min, settings.retry.max)
         self._upstream = Upstream(self._links.precinct, settings.precinct.id, settings.post, schedule)
-        self._gauges = Gauges(self._metrics, self._memory, self._journal, self._keeper, self._rules, self._clock)
+        self._gauges = Gauges(self._metrics, self._memory, self._journal, self._keeper, self._rules.matcher_state)
         self._pipeline = Pipeline(
             Parts(
                 clock=self._clock,

@@ -1,12 +1,12 @@
 """Gauges of the post, set on the pipeline's own thread: the state is never read while it changes."""
 
+from collections.abc import Callable
+
 from dispatcher.domain.stamp import Stamp
-from dispatcher.journal import Journal
-from dispatcher.matcher.port import State
-from dispatcher.post.clock import PostClock
+from dispatcher.matcher.port import MatcherState, State
 from dispatcher.post.journaling import Keeper
 from dispatcher.post.memory import Memory
-from dispatcher.post.rulework import RuleWork
+from dispatcher.post.ports import Saver
 from dispatcher.telemetry.metrics import PostMetrics
 
 EVERY_MS = 500
@@ -19,17 +19,15 @@ class Gauges:
         self,
         metrics: PostMetrics,
         memory: Memory,
-        journal: Journal,
+        journal: Saver,
         keeper: Keeper,
-        rules: RuleWork,
-        clock: PostClock,
+        matcher: Callable[[], MatcherState],
     ) -> None:
         self._metrics = metrics
         self._memory = memory
         self._journal = journal
         self._keeper = keeper
-        self._rules = rules
-        self._clock = clock
+        self._matcher = matcher
         self._set_ms: int | None = None
 
     def set(self, now: Stamp, *, force: bool = False) -> None:
@@ -53,7 +51,7 @@ class Gauges:
         self._metrics.outbox_oldest.set(max(0, now.run_ms - min(made)) / 1000 if made else 0)
 
     def _set_matcher(self) -> None:
-        state = self._rules.matcher_state()
+        state = self._matcher()
         for known in State:
             self._metrics.matcher_state.labels(str(known)).set(known is state.state)
         self._metrics.differences.set(state.differences)

@@ -1,14 +1,15 @@
 """Housekeeping of the journal: alive marks, checkpoints, retention, and an eye on the free space."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
 from dispatcher.domain.stamp import Stamp
-from dispatcher.journal import Entry, Journal, Kind, NoSpace
-from dispatcher.post.clock import Last, boottime_ns
+from dispatcher.journal import Entry, Kind, NoSpace
 from dispatcher.post.memory import Memory
+from dispatcher.post.ports import Clock, Saver
 
 ALIVE_MS = 10_000  # so that downtime is known to within ten seconds
 FORGET_MS = 60_000
@@ -36,11 +37,14 @@ class Retention:
 class Keeper:
     """Looks after one journal between turns. Every method runs on the pipeline's thread."""
 
-    def __init__(self, journal: Journal, memory: Memory, retention: Retention, folder: Path) -> None:
+    def __init__(
+        self, clock: Clock, journal: Saver, memory: Memory, retention: Retention, free_bytes: Callable[[], int]
+    ) -> None:
+        self._clock = clock
         self._journal = journal
         self._memory = memory
         self._retention = retention
-        self._folder = folder
+        self._free_bytes = free_bytes
         self._alive_ms: int | None = None
         self._forgot_ms = 0
         self._checkpoint_ms: int | None = None
@@ -69,9 +73,8 @@ class Keeper:
             self.checkpoint(now)
 
     def _measure(self) -> None:
-        free = os.statvfs(self._folder)
         # One that only just refused stays low until the next look: then the journal may have room again.
-        self.disk = Disk.LOW if free.f_bavail * free.f_frsize < self._retention.disk_low_bytes else Disk.GOOD
+        self.disk = Disk.LOW if self._free_bytes() < self._retention.disk_low_bytes else Disk.GOOD
 
     def _mark_alive(self, now: Stamp) -> None:
         # Not synced: the mark rides along with the next save, and the kernel writes it out soon enough by itself.
@@ -91,8 +94,7 @@ class Keeper:
         """Write the memory down and let go of segments that are neither needed nor wanted. Raises JournalError."""
         through = self._journal.last_sequence
         try:
-            last = Last(now, self._journal.boot, boottime_ns())
-            self._journal.write_checkpoint(through, self._memory.dump(last))
+            self._journal.write_checkpoint(through, self._memory.dump(self._clock.last()))
         except NoSpace:
             self.full()
         self._checkpoint_ms, self._checkpoint_through = now.run_ms, through
@@ -102,3 +104,13 @@ class Keeper:
             max_bytes=self._retention.max_bytes,
             now=now,
         )
+
+
+def free_bytes_of(folder: Path) -> Callable[[], int]:
+    """Return what asks how many bytes we may still write in ``folder``."""
+
+    def ask() -> int:
+        free = os.statvfs(folder)
+        return free.f_bavail * free.f_frsize
+
+    return ask

@@ -12,18 +12,17 @@ from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents import revisions
 from dispatcher.incidents.model import Reason
 from dispatcher.incidents.stages import lamp_of
-from dispatcher.journal import Entry, Journal, Kind, NoSpace
+from dispatcher.journal import Entry, Kind, NoSpace
 from dispatcher.mqtt import Delivery, Token
 from dispatcher.post import records
-from dispatcher.post.clock import PostClock
 from dispatcher.post.gauges import Gauges
 from dispatcher.post.inbox import Batch, Connected, Inbox, Sent, Verdicts
 from dispatcher.post.intake import Intake, Taken
 from dispatcher.post.journaling import Keeper
 from dispatcher.post.memory import Memory
 from dispatcher.post.outputs import Outputs
+from dispatcher.post.ports import Clock, Judge, Saver
 from dispatcher.post.report import Report
-from dispatcher.post.rulework import RuleWork
 from dispatcher.post.turn import Turn
 from dispatcher.post.upstream import Upstream
 from dispatcher.wire.status import Status
@@ -37,13 +36,13 @@ TURN_S = 0.25
 class Parts:
     """What a pipeline is made of."""
 
-    clock: PostClock
-    journal: Journal
+    clock: Clock
+    journal: Saver
     keeper: Keeper
     memory: Memory
     inbox: Inbox
     intake: Intake
-    rules: RuleWork
+    rules: Judge
     outputs: Outputs
     upstream: Upstream
     report: Report
