@@ -13,6 +13,8 @@ HOST = "127.0.0.1"
 BOARD = 9300
 PAGE = 9301
 BROKER = 18831  # not 1883: a developer's own mosquitto may be there
+BROKER_STEPS = (0, 1, 10, 11)
+HIGHEST = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ def choose(board: int, page: int, broker: int) -> Ports:
 
     Raises PortTaken for a wished one that is not free.
     """
-    wished = [board, page, 0, *(broker + step if broker else 0 for step in (0, 1, 10, 11))]
+    wished = [board, page, 0, *(broker + step if broker else 0 for step in BROKER_STEPS)]
     # All are held until all are known, so that no free one is handed out twice.
     with ExitStack() as held:
         got = [_port(held.enter_context(listener(port))) for port in wished]

@@ -21,7 +21,7 @@ from dispatcher.demo.ports import Ports
 from dispatcher.demo.supervise import Died, Supervisor
 from dispatcher.domain.faults import Text
 
-GOOD, IO_ERROR, TRY_LATER, BAD_CONFIG = 0, 74, 75, 78
+GOOD, USAGE, IO_ERROR, TRY_LATER, BAD_CONFIG = 0, 64, 74, 75, 78
 LOOK_S = 0.2
 STOP_S = 6.0  # a daemon promises to end within 5 s
 EXTRAS = ("iotcore", "jinja2", "starlette", "uvicorn")
@@ -44,6 +44,9 @@ def run(options: Options) -> int:
         need = "pip install 'kentongan[demo]'"
         say.failure(Text(f"Bagian demo belum terpasang: {need}", f"The demo's parts are not installed: {need}"))
         return BAD_CONFIG
+    if not _possible(options):
+        say.failure(Text("Port harus antara 0 dan 65535.", "A port is a number from 0 to 65535."))
+        return USAGE
     try:
         return _run(options)
     except PortTaken as taken:
@@ -146,6 +149,12 @@ def _told_to_stop() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _possible(options: Options) -> bool:
+    highest = options.broker_port + ports.BROKER_STEPS[-1]
+    numbers = (options.board_port, options.page_port, options.broker_port, highest)
+    return all(0 <= number <= ports.HIGHEST for number in numbers)
 
 
 def _option(options: Options, port: int) -> str:

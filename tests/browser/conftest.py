@@ -45,8 +45,8 @@ class Demo:
     say: Callable[[], str]
 
     def interrupt(self) -> int:
-        """Press Ctrl-C and return the exit code."""
-        self.process.send_signal(signal.SIGINT)
+        """Press Ctrl-C, which a terminal sends to every process of the group, and return the exit code."""
+        os.killpg(self.process.pid, signal.SIGINT)
         return self.process.wait(STOP_S)
 
 
@@ -55,7 +55,14 @@ def running_demo(folder: Path, *options: str) -> Iterator[Demo]:
     """Start ``kentongan demo`` on free ports, and end it whatever happens."""
     ports = [word for name in ("board", "page", "broker") for word in (f"--{name}-port", "0")]
     command = [sys.executable, "-m", "dispatcher", "demo", "--data-dir", str(folder), *ports, *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8")
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        start_new_session=True,
+    )
     printed: list[str] = []
     reader = threading.Thread(target=_collect, args=(process, printed), daemon=True)
     reader.start()

@@ -89,4 +89,6 @@ def test_the_evening_brings_the_board_to_life_without_a_click(browser: Browser, 
         pos.locator("#rows li", has_text="asap-warung").first.wait_for(timeout=SOON_MS)
         pos.locator('#rows [data-hop="precinct"]', has_text="/alert").first.wait_for(timeout=SOON_MS)
         shoot(board, "board-evening")
+        pos.bring_to_front()
+        shoot(pos, "pos-evening")
         assert demo.interrupt() == 0

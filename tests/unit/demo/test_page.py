@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from dispatcher.demo import words
 from dispatcher.demo.devices import BUTTON, LAMP, Fleet
 from dispatcher.demo.messages import Message
 from dispatcher.demo.page import app
@@ -63,6 +64,17 @@ def test_the_page_loads_nothing_from_elsewhere_and_runs_no_inline_script(stand: 
     for asset in ("pos.js", "pos.css", "mark.svg"):
         assert f"/static/{asset}" in answer.text
         assert stand.client.get(f"/static/{asset}").status_code == 200
+
+
+@pytest.mark.parametrize("stage", sorted(words.STAGES))
+def test_every_stage_has_an_icon_a_blink_and_a_drawn_pattern_of_its_own(stand: Stand, stage: str) -> None:
+    page, style = stand.client.get("/").text, stand.client.get("/static/pos.css").text
+    assert f'<symbol id="i-{stage}"' in page
+    assert f'<use href="#i-{stage}"' in page
+    assert f'[data-stage="{stage}"] .s-{stage}' in style
+    if stage != "dark":
+        assert f'[data-stage="{stage}"] .glow' in style
+        assert f'[data-stage="{stage}"] .pattern' in style
 
 
 def test_names_are_escaped(stand: Stand) -> None:

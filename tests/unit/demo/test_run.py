@@ -39,6 +39,14 @@ def test_a_taken_port_is_said_in_one_plain_sentence_with_the_way_out(
     ]
 
 
+@pytest.mark.parametrize("wished", [{"board_port": 70_000}, {"page_port": -1}, {"broker_port": 65_530}])
+def test_a_port_that_cannot_be_is_a_usage_error(
+    wished: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run.run(Options(data_dir=tmp_path, **wished)) == run.USAGE
+    assert "65535" in capsys.readouterr().err
+
+
 def test_a_missing_extra_is_one_line_that_says_how_to_install_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,7 +58,9 @@ function row(entry) {
   if (entry.n > newest) item.className = "new";
   const times = entry.times > 1 ? `${entry.times}×` : "";
   item.append(span("at", entry.at), span("hop", entry.where), span("topic", entry.topic), span("times", times));
-  item.append(span("payload", entry.payload));
+  const payload = span("payload", entry.payload);
+  payload.title = entry.payload;
+  item.append(payload);
   return item;
 }
 
