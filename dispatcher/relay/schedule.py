@@ -37,17 +37,24 @@ class Schedule:
 
     def due(self, incidents: Iterable[Incident], run_ms: int) -> list[Sending]:
         """Return what to send now, panics first, then the oldest, and count it as tried."""
-        waiting = [incident for incident in incidents if incident.outbox]
-        waiting.sort(key=lambda incident: (not incident.panic, incident.opened.run_ms, incident.id))
-        sendings = [
-            Sending(revision, self._attempt(revision) + 1, max(0, run_ms - incident.opened.run_ms))
-            for incident in waiting
+        waiting = (
+            (incident, revision)
+            for incident in incidents
             for revision in incident.outbox
             if self._is_due(revision, run_ms)
-        ][:MAX_SENDINGS]
+        )
+        sendings = [
+            Sending(revision, self._attempt(revision) + 1, max(0, run_ms - incident.opened.run_ms))
+            for incident, revision in sorted(waiting, key=self._rank)[:MAX_SENDINGS]
+        ]
         for sending in sendings:
             self._tries[_key(sending.revision)] = _Try(sending.attempt, run_ms + self._wait(sending.attempt))
         return sendings
+
+    def _rank(self, waiting: tuple[Incident, Revision]) -> tuple[bool, int, int, str, int]:
+        # What was never tried goes before what was: a slow precinct must not keep the end of a backlog from leaving.
+        incident, revision = waiting
+        return (not incident.panic, self._attempt(revision), incident.opened.run_ms, incident.id, revision.rev)
 
     def next_due(self, incidents: Iterable[Incident], run_ms: int) -> int | None:
         """Return in how many milliseconds something is due, None with an empty outbox."""

@@ -24,6 +24,8 @@ SITE = Site(
     devices={
         "btn-1": Device("btn-1", "kentongan", "panic_button", "pos-03", "meja"),
         "btn-2": Device("btn-2", "kentongan", "panic_button", "pos-03", "gang"),
+        "pir-1": Device("pir-1", "kentongan", "motion", "pos-03", "parkir"),
+        "smoke-1": Device("smoke-1", "kentongan", "smoke", "pos-03", "meja"),
         "siren-1": Device("siren-1", "kentongan", "siren", "pos-03"),
     },
 )
