@@ -219,6 +219,21 @@ def test_the_choice_stays_with_its_incident_when_a_louder_one_comes(room: Room, 
     assert {receipt.id for receipt in room.desk.link.receipts() if receipt.by} == {"a1b2c3"}
 
 
+def test_who_has_scrolled_down_stays_there_and_is_told_of_the_call_above(room: Room, visit: Open) -> None:
+    for n in range(12):
+        room.desk.alert(panic(id=f"i{n}", severity=Severity.LOW, place=PlaceOfIncident("krendang", f"Gang {n}")))
+    page = visit()
+    last = page.locator(".incident").last
+    last.scroll_into_view_if_needed()
+    place, top = last.locator("h3").inner_text(), last.evaluate("card => card.getBoundingClientRect().top")
+    room.desk.alert(panic(id="loud", place=PlaceOfIncident("angke")))
+    until(lambda: len(places(page)) == 13)
+    assert page.locator(".incident").last.locator("h3").inner_text() == place
+    assert abs(page.locator(".incident").last.evaluate("card => card.getBoundingClientRect().top") - top) < 3
+    page.locator("#above", has_text="Angke").click()
+    until(lambda: page.evaluate("window.scrollY") == 0)
+
+
 def test_the_page_of_an_incident_follows_it_and_calls_for_the_others(room: Room, visit: Open) -> None:
     room.desk.alert(panic(1))
     page = visit("/incidents/a1b2c3")

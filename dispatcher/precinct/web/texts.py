@@ -20,6 +20,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "posts": ("Pos", "Posts"),
     "posts_silent": ("{n} pos diam", "{n} posts silent"),
     "posts_all_on": ("Semua {n} pos terhubung", "All {n} posts connected"),
+    "posts_some_on": ("{n} dari {total} terhubung", "{n} of {total} connected"),
     "posts_none": ("Belum ada pos", "No posts yet"),
     "others_online": ("{n} pos lain terhubung", "{n} more posts connected"),
     "back": ("Kembali ke papan", "Back to the board"),
@@ -44,7 +45,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "SERVER LOST. This board receives no calls. Use the radio.",
     ),
     "lost_short": ("Terputus", "Lost"),
-    "since": ("sejak {time}", "since {time}"),
+    "since": ("Terputus sejak {time}.", "Lost since {time}."),
     "broker_down": (
         "BROKER TERPUTUS. Panggilan dari pos tidak sampai ke sini. Pakai radio.",
         "BROKER LOST. Calls from posts do not get here. Use the radio.",

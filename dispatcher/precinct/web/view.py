@@ -180,6 +180,7 @@ def board_context(board: Board, texts: Texts) -> dict[str, Any]:
         "quiet_more": max(0, len(quiet) - MAX_QUIET_POSTS),
         "posts_total": len(rows),
         "silent": len(silent),
+        "online": sum(row.state == "online" for row in rows),
         "twins": [row for row in rows if row.state == "twins"],
         "ready": board.ready,
         "version": board.changes.version,

@@ -34,8 +34,16 @@ function tick() {
   });
   by("clock").textContent = format.format(now);
   if (Date.now() - heard > LOST_AFTER_MS) setLost(true);
+  showAbove();
   document.title = titleNow();
   document.body.dataset.armed = isArmed() ? "yes" : "no";
+}
+
+function showAbove() {
+  const first = document.querySelector("#incidents .waiting");
+  const hidden = !first || first.getBoundingClientRect().bottom > 0;
+  by("above").hidden = hidden;
+  if (!hidden) by("above").textContent = `▲ ${calls.length} ${text.waiting}: ${calls.length ? calls[0].text : ""}`;
 }
 
 function titleNow() {
@@ -59,6 +67,7 @@ function setLink(state, words) {
 function setLost(now) {
   if (now && !lost) by("lost-since").textContent = text.since.replace("{time}", format.format(heard + offset));
   lost = now;
+  document.body.dataset.lost = now ? "yes" : "no";
   by("lost").hidden = !now;
   setLink(now ? "lost" : "on", now ? text.lost_short : text.connected);
 }
@@ -219,6 +228,9 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   act();
 });
+
+by("above").addEventListener("click", () => window.scrollTo({ top: 0 }));
+window.addEventListener("scroll", showAbove, { passive: true });
 
 keepChoice();
 tick();

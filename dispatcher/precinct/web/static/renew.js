@@ -39,10 +39,25 @@ function refocus(root, focus) {
   if (focus.at && field.setSelectionRange) field.setSelectionRange(...focus.at);
 }
 
+// What the officer is looking at stays where it is on the screen, whatever came above it.
+function anchorOf(target) {
+  const card = [...target.querySelectorAll("[data-key]")].find((found) => found.getBoundingClientRect().bottom > 0);
+  return window.scrollY > 0 && card ? { key: card.dataset.key, top: card.getBoundingClientRect().top } : null;
+}
+
+function holdAnchor(target, anchor, before) {
+  const card = anchor && target.querySelector(`[data-key="${CSS.escape(anchor.key)}"]`);
+  const moved = card ? card.getBoundingClientRect().top - anchor.top : 0;
+  // A card that was answered went to another place; following it there would take the others away.
+  window.scrollTo(0, Math.abs(moved) < window.innerHeight ? window.scrollY + moved : before);
+}
+
 export function renew(target, html) {
   const fresh = document.createElement("template");
   fresh.innerHTML = html;
   const focus = focusOf(target);
+  const anchor = anchorOf(target);
+  const before = window.scrollY;
   fresh.content.querySelectorAll("[data-key]").forEach((card) => {
     const old = target.querySelector(`[data-key="${CSS.escape(card.dataset.key)}"]`);
     if (!old) return;
@@ -50,6 +65,7 @@ export function renew(target, html) {
     else carry(old, card);
   });
   target.replaceChildren(fresh.content);
+  if (before > 0) holdAnchor(target, anchor, before);
   refocus(target, focus);
   if (window.htmx) window.htmx.process(target);
 }
