@@ -300,6 +300,10 @@ class Connection:
         if message.qos:
             self._outstanding[message.mid] = message.qos
         self._hear(message)
+        with contextlib.suppress(UnicodeDecodeError):
+            if self.ledger.is_stray(message.topic):
+                # Delivered, as nothing is lost on a suspicion, but no more of it. Helps for filters without wildcards.
+                self._client.unsubscribe(message.topic)
 
     # --- ends
 

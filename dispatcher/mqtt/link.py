@@ -79,8 +79,9 @@ class Link:
     # --- for any thread
 
     def start(self) -> None:
-        """Start the thread and return at once. A link is started once."""
-        self._thread.start()
+        """Start the thread and return at once. A link is started once; after a `stop` it stays stopped."""
+        if not self._mail.stopping:
+            self._thread.start()
 
     def stop(self, timeout: float = 3.0) -> bool:
         """Finish acknowledgements and publishes, disconnect cleanly, and return whether the thread has ended.
@@ -88,7 +89,9 @@ class Link:
         Takes at most ``timeout`` seconds, whatever the network does; safe to call twice, or without `start`.
         """
         self._mail.ask_to_stop(timeout * FLUSH_SHARE)
-        if self._thread.ident is not None and self._thread is not threading.current_thread():
+        if self._thread.ident is None:
+            self._mail.waker.close()
+        elif self._thread is not threading.current_thread():
             self._thread.join(timeout)
         return not self._thread.is_alive()
 

@@ -77,19 +77,20 @@ class Loop:
     def _live_once(self) -> None:
         """One connection, from cradle to grave. Whatever goes wrong in it, the thread goes on."""
         born = time.monotonic()
-        down = LinkDown(Phase.UNREACHABLE, "stopped")
+        phase, detail = Phase.UNREACHABLE, "stopped"
         conn = self._new_connection()
         try:
             self._serve(conn, conn.open())
         except LinkDown as problem:
-            down = problem
+            # The words, not the exception: that would hold this frame, and a socket whose TLS has failed with it.
+            phase, detail = problem.phase, problem.detail
         except Exception as problem:
             self._tally.exceptions += 1
-            down = LinkDown(Phase.UNREACHABLE, f"internal: {type(problem).__name__}: {problem}")
+            detail = f"internal: {type(problem).__name__}: {problem}"
         self._bury(conn)
         self._failures = 1 if time.monotonic() - born > STABLE_S else self._failures + 1
         if not self._mail.stopping:
-            self._say(down.phase, down.detail)
+            self._say(phase, detail)
 
     def _new_connection(self) -> Connection:
         self._epoch += 1

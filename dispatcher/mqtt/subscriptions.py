@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
+from paho.mqtt.client import topic_matches_sub
+
 BATCH = 64
 """Filters in one SUBSCRIBE: a post with hundreds of devices should not make one packet too large for its broker."""
 
 GRANTED_QOS = 1
 MAX_FILTER_BYTES = 65_535
+MAX_SEEN = 4096
 
 
 class Ledger:
@@ -16,6 +19,7 @@ class Ledger:
         self.wanted: tuple[str, ...] = ()
         self._asked: dict[int, tuple[str, ...]] = {}
         self._refused: dict[str, str] = {}
+        self._seen: set[str] = set()
 
     @property
     def settled(self) -> bool:
@@ -37,7 +41,20 @@ class Ledger:
         gone = [name for name in self.wanted if name not in new]
         self.wanted = new
         self._refused = {}
+        self._seen.clear()
         return [name for name in new if name not in held], gone
+
+    def is_stray(self, topic: str) -> bool:
+        """Whether no filter of ours asks for this topic; said once for each topic.
+
+        A session outlives a program and its configuration: what was subscribed to before still comes.
+        """
+        if topic in self._seen:
+            return False
+        if len(self._seen) >= MAX_SEEN:
+            self._seen.clear()
+        self._seen.add(topic)
+        return not any(topic_matches_sub(name, topic) for name in self.wanted)
 
     def asked(self, mid: int, filters: Sequence[str]) -> None:
         """Note that SUBSCRIBE ``mid`` carries these filters."""

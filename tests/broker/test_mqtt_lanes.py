@@ -55,6 +55,27 @@ def test_a_press_passes_a_rest_lane_that_is_full_of_unsaved_messages(
         rest.wait(lambda: rest.link.counters.skipped == 1, "skipped press")
 
 
+@pytest.mark.parametrize("version", ["5", "3.1.1"])
+def test_what_an_earlier_configuration_subscribed_to_comes_once_and_no_more(
+    mosquitto: MosquittoBroker, version: Version
+) -> None:
+    other = "kentongan/btn-02/event"
+    with Ear(endpoint(mosquitto, version), filters=[PRESS, other]) as ear:
+        ear.subscribed()
+    with (
+        Ear(endpoint(mosquitto, version), filters=[other]) as ear,
+        TalkingClient(mosquitto, "btn-01") as gone,
+        TalkingClient(mosquitto, "btn-02") as kept,
+    ):
+        ear.subscribed()
+        gone.publish(PRESS, b"once")
+        assert ear.next_saved().raw.payload == b"once"
+        ear.acked(1)  # the broker answers in order: it has read the UNSUBSCRIBE
+        gone.publish(PRESS, b"twice")
+        kept.publish(other, b"marker")
+        assert ear.payloads_until(b"marker") == [b"marker"]
+
+
 def test_a_publish_that_the_access_rules_forbid_is_never_told_as_published(mosquitto: MosquittoBroker) -> None:
     with Ear(endpoint(mosquitto)) as ear:
         ear.subscribed()

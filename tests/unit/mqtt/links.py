@@ -122,6 +122,8 @@ class Cable:
         self._target = port
         self._listener = socket.create_server((HOST, self.port))
         self._open: list[socket.socket] = []
+        self._ends: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
         self._flowing = threading.Event()
         self._flowing.set()
 
@@ -135,6 +137,10 @@ class Cable:
         self._flowing.set()
         self._listener.close()
         self.cut()
+        for thread in self._threads:
+            thread.join(5.0)
+        for end in self._ends:
+            end.close()
 
     def cut(self) -> None:
         """Break every connection without a word."""
@@ -165,8 +171,14 @@ class Cable:
                 near.close()
                 continue
             self._open += [near, far]
-            threading.Thread(target=self._pump, args=(near, far, self._flowing), daemon=True).start()
-            threading.Thread(target=self._pump, args=(far, near, None), daemon=True).start()
+            self._ends += [near, far]
+            self._start(near, far, self._flowing)
+            self._start(far, near, None)
+
+    def _start(self, source: socket.socket, sink: socket.socket, gate: threading.Event | None) -> None:
+        thread = threading.Thread(target=self._pump, args=(source, sink, gate), daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def _pump(self, source: socket.socket, sink: socket.socket, gate: threading.Event | None) -> None:
         try:

@@ -51,6 +51,20 @@ def test_a_refused_filter_is_asked_for_again_and_a_granted_one_is_not() -> None:
     assert ledger.change(["a", "b"]) == (["b"], [])
 
 
+def test_a_topic_that_no_filter_asks_for_is_a_stray_and_said_once() -> None:
+    ledger = Ledger()
+    ledger.change(["a/+", "b/#"])
+    assert [ledger.is_stray(topic) for topic in ("a/x", "b/x/y", "c", "c", "a/x/y")] == [
+        False,
+        False,
+        True,
+        False,
+        True,
+    ]
+    ledger.change(["a/+"])
+    assert ledger.is_stray("b/x/y")
+
+
 @given(NAMES, NAMES)
 def test_a_change_asks_for_the_new_and_leaves_the_gone(old: list[str], new: list[str]) -> None:
     ledger = Ledger()
