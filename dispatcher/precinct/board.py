@@ -94,11 +94,10 @@ class Board:
 
     def posts(self) -> list[PostLine]:
         """Return every post of the site and every other that ever spoke: those in trouble first."""
-        remembered = self._reading.posts()
-        lines = [self._line(post, remembered.get(post)) for post in self._station.posts_known()]
+        lines = [self._line(post) for post in self._station.posts_known()]
         return sorted(lines, key=lambda line: (not line.twins, not line.silent, line.name, line.id))
 
-    def _line(self, post: str, remembered: Status | None) -> PostLine:
+    def _line(self, post: str) -> PostLine:
         station = self._station
         heard, run = station.heard.get(post), station.clock.run_ms()
         known = self.site.posts.get(post) or Post(post, post, "")
@@ -107,7 +106,7 @@ class Board:
             id=post,
             name=known.name,
             kelurahan=kelurahan.name if kelurahan else None,
-            status=heard.status if heard else remembered,
+            status=heard.status if heard else station.remembered.get(post),
             seen_ms=self.now_ms() - (run - heard.seen_ms) if heard else None,
             silent=post in station.silent,
             twins=heard is not None and heard.twins(run),

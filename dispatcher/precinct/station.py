@@ -81,7 +81,7 @@ class Station:
         self._attendance = Attendance(0, self._started)
         self._attending = threading.Lock()
         self._attended = True
-        self._known = self.store.reading.posts()
+        self.remembered = self.store.reading.posts()
         self._stopping = False
         self._thread = threading.Thread(target=self._work, name="precinct-store", daemon=True)
 
@@ -142,7 +142,7 @@ class Station:
 
     def posts_known(self) -> frozenset[str]:
         """Return the posts of the site and all others that ever spoke."""
-        return frozenset(self.site.posts) | frozenset(self._known) | frozenset(self.heard)
+        return frozenset(self.site.posts) | frozenset(self.remembered) | frozenset(self.heard)
 
     # --- the store thread ---
 

@@ -22,6 +22,7 @@ from dispatcher.precinct.web.acting import STATUS, perform
 from dispatcher.precinct.web.guard import is_bearer
 from dispatcher.precinct.web.openapi import document
 from dispatcher.precinct.web.pages import said_of
+from dispatcher.precinct.web.pulse import Pulse
 from dispatcher.precinct.web.stream import EventStream, frame
 from dispatcher.precinct.web.texts import Texts
 from dispatcher.precinct.web.view import as_plain
@@ -47,8 +48,9 @@ class Operation:
 class Api:
     """The handlers, over one board."""
 
-    def __init__(self, board: Board, token: str | None) -> None:
+    def __init__(self, board: Board, pulse: Pulse, token: str | None) -> None:
         self._board = board
+        self._pulse = pulse
         self._token = token
 
     def table(self) -> tuple[Operation, ...]:
@@ -110,7 +112,7 @@ class Api:
 
     async def _events(self, request: Request) -> EventStream:
         observer = request.query_params.get("observer", "0") not in ("", "0")
-        return EventStream(self._board, self._frames, counts=not observer)
+        return EventStream(self._board, self._pulse, self._frames, counts=not observer)
 
     def _frames(self, topics: frozenset[str] | None) -> Iterable[bytes]:
         if topics is None:

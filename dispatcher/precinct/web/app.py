@@ -16,6 +16,7 @@ from dispatcher.precinct.metrics import exposition
 from dispatcher.precinct.web.api import Api
 from dispatcher.precinct.web.guard import Guard
 from dispatcher.precinct.web.pages import Pages
+from dispatcher.precinct.web.pulse import Pulse
 
 STATIC = Path(__file__).parent / "static"
 
@@ -29,6 +30,8 @@ def create_app(board: Board, *, token: str | None = None, hosts: Iterable[str] =
     refuses any other address). ``hosts``: names beside the loopback ones under which a browser may reach it.
     """
 
+    pulse = Pulse(board.changes)
+
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("ok\n")
 
@@ -40,8 +43,8 @@ def create_app(board: Board, *, token: str | None = None, hosts: Iterable[str] =
 
     app = Starlette(
         routes=[
-            *Pages(board).routes(),
-            Mount("/api/v1", routes=Api(board, token).routes()),
+            *Pages(board, pulse).routes(),
+            Mount("/api/v1", routes=Api(board, pulse, token).routes()),
             Route("/healthz", healthz),
             Route("/ready", ready),
             Route("/metrics", metrics),

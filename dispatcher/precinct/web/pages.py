@@ -16,6 +16,7 @@ from dispatcher.precinct.model import DISPOSITIONS, Action, History, Reply
 from dispatcher.precinct.standing import Verb
 from dispatcher.precinct.web import view
 from dispatcher.precinct.web.acting import STATUS, perform
+from dispatcher.precinct.web.pulse import Pulse
 from dispatcher.precinct.web.stream import EventStream, frame
 from dispatcher.precinct.web.texts import DEFAULT, Texts
 
@@ -26,9 +27,10 @@ _YEAR_S = 31_536_000
 class Pages:
     """Renders; each change is rendered once per language, however many boards look."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Board, pulse: Pulse) -> None:
         self._board = board
-        self._pieces: dict[str, tuple[object, dict[str, Any]]] = {}
+        self._pulse = pulse
+        self._pieces: dict[str, tuple[int, dict[str, Any]]] = {}
         self._templates = Environment(
             loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
             lstrip_blocks=True,
@@ -62,13 +64,13 @@ class Pages:
 
     async def _events(self, request: Request) -> EventStream:
         texts = texts_of(request)
-        return EventStream(self._board, lambda _topics: [frame("board", self._fragments(texts))])
+        return EventStream(self._board, self._pulse, lambda _topics: [frame("board", self._fragments(texts))])
 
     def _fragments(self, texts: Texts) -> dict[str, Any]:
-        version = self._board.changes.version
         held = self._pieces.get(texts.language)
-        if held is not None and held[0] == version:
+        if held is not None and held[0] >= self._pulse.version:
             return {**held[1], "now": self._board.now_ms()}
+        version = self._board.changes.version
         context = view.board_context(self._board, texts)
         pieces = {
             "version": version,

@@ -12,9 +12,9 @@ from contextlib import suppress
 from starlette.types import Receive, Scope, Send
 
 from dispatcher.precinct.board import Board
+from dispatcher.precinct.web.pulse import Pulse
 
 PING_S = 2.0  # a board that hears nothing for 4.5 s says that it lost its server
-GATHER_S = 0.1  # changes within this time go out together
 
 Frames = Callable[[frozenset[str] | None], Iterable[bytes]]
 
@@ -29,64 +29,48 @@ def frame(event: str, data: object) -> bytes:
 class EventStream:
     """An ASGI response. ``frames`` gives the events for a set of changed topics; None means everything."""
 
-    def __init__(self, board: Board, frames: Frames, *, counts: bool = True) -> None:
+    def __init__(self, board: Board, pulse: Pulse, frames: Frames, *, counts: bool = True) -> None:
         self._board = board
+        self._pulse = pulse
         self._frames = frames
         self._counts = counts
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        wake = asyncio.Event()
-        loop = asyncio.get_running_loop()
-
-        def notify() -> None:
-            with suppress(RuntimeError):  # the loop closed between our end and the change
-                loop.call_soon_threadsafe(wake.set)
-
-        end = self._board.changes.listen(notify)
-        gone = asyncio.create_task(_gone(receive, wake))
+        self._pulse.join()
         if self._counts:
             self._board.enter()
+        gone, telling = asyncio.create_task(_gone(receive)), asyncio.create_task(self._tell(send))
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-            await self._run(wake, gone, send)
-        except OSError:
-            pass  # the reader left while we wrote
+            await asyncio.wait({gone, telling}, return_when=asyncio.FIRST_COMPLETED)
+            if telling.done():
+                with suppress(OSError):  # the reader left while we wrote
+                    telling.result()
         finally:
-            end()
             gone.cancel()
+            telling.cancel()
+            self._pulse.leave()
             if self._counts:
                 self._board.leave()
 
-    async def _run(self, wake: asyncio.Event, gone: "asyncio.Task[None]", send: Send) -> None:
-        changes = self._board.changes
-        seen, _ = changes.since(changes.version)
+    async def _tell(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        changes, pulse = self._board.changes, self._pulse
+        seen = pulse.version
         await _write(send, b"retry: 1000\n\n" + b"".join(self._frames(None)))
-        while not gone.done() and not changes.closed:
-            woken = await _wait(wake)
-            if woken:
-                await asyncio.sleep(GATHER_S)
-                wake.clear()
-            now, topics = changes.since(seen)
-            if now != seen and not changes.closed:
-                seen = now
+        while not changes.closed:
+            beat = pulse.version > seen or await pulse.next(PING_S)
+            if beat and not changes.closed:
+                _, topics = changes.since(seen)
+                seen = pulse.version
                 await _write(send, b"".join(self._frames(topics)))
-            elif not woken:
+            elif not beat:
                 await _write(send, frame("ping", {"now": self._board.now_ms()}))
         await send({"type": "http.response.body", "body": b""})
 
 
-async def _wait(wake: asyncio.Event) -> bool:
-    try:
-        await asyncio.wait_for(wake.wait(), PING_S)
-    except TimeoutError:
-        return False
-    return True
-
-
-async def _gone(receive: Receive, wake: asyncio.Event) -> None:
+async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-    wake.set()
 
 
 async def _write(send: Send, body: bytes) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from dispatcher.precinct.board import Board
 from dispatcher.precinct.web import NotLoopback, create_app, serve
+from dispatcher.precinct.web.server import DEAD_PEER_MS, bind
 from tests.unit.precinct.builders import Desk, panic, status, until
 
 
@@ -113,6 +114,14 @@ def test_fifty_boards_get_the_same_rendering(desk: Desk, client: httpx.Client) -
         for found in opened:
             found.__exit__(None, None, None)
         until(lambda: desk.station.boards == 0)
+
+
+def test_a_shut_laptop_is_noticed_because_every_connection_has_a_time_limit_for_its_peer() -> None:
+    with closing(bind("127.0.0.1", 0)) as listener, closing(socket.create_connection(listener.getsockname())):
+        accepted, _ = listener.accept()
+        with closing(accepted):
+            limit = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+    assert limit == DEAD_PEER_MS
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7"])
