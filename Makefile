@@ -14,7 +14,7 @@ endif
 RUNTIME := $(if $(wildcard $(BIN)/.dev),$(BIN)/.dev,$(BIN)/.demo)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test check format wheel clean
+.PHONY: help venv run test check format wheel clean fuzz
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -51,3 +51,6 @@ wheel: $(BIN)/.dev ## Build the wheel and the sdist into dist/
 clean: ## Remove .venv and everything that is made again
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find dispatcher tests scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+fuzz: $(BIN)/.dev ## Compare engine and twin on random rules and events (SECONDS=600 SEED=n)
+	@$(BIN)/python -m tests.fuzz.matcher --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))

@@ -1,0 +1,184 @@
+"""The commands. Each imports what it needs when it runs: a post must not load the precinct's web stack."""
+
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dispatcher import __version__
+from dispatcher.cli.say import complain, show
+from dispatcher.domain.faults import FaultsFound, Text
+
+GOOD, FOUND, USAGE, IO_ERROR, BAD_CONFIG, INTERRUPTED = 0, 1, 64, 74, 78, 130
+
+app = typer.Typer(
+    name="kentongan",
+    help="Kentongan: tombol panik dan sensor pos pantau ke Polsek, dan jawabannya kembali ke lampu.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+journal = typer.Typer(help="Periksa dan baca jurnal pos / check and read a post's journal.", no_args_is_help=True)
+app.add_typer(journal, name="journal")
+
+ConfigFile = Annotated[Path, typer.Option("--config", help="Berkas konfigurasi / configuration file")]
+DataDir = Annotated[Path, typer.Option("--data", help="data_dir sebuah pos, atau salinannya / of a post, or a copy")]
+Paths = Annotated[list[Path] | None, typer.Argument(help="Berkas atau folder / files or folders")]
+
+CANNOT_START = Text("kentongan {command}: {message}", "kentongan {command}: {message}")
+NOT_INSTALLED = Text(
+    "kentongan {extra}: {module} belum terpasang: pip install 'kentongan[{extra}]'",
+    "kentongan {extra}: {module} is not installed: pip install 'kentongan[{extra}]'",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    try:
+        result = app(None if arguments is None else list(arguments), prog_name="kentongan", standalone_mode=False)
+    except typer.Exit as done:
+        return done.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except FaultsFound as found:
+        show(found.faults)
+        return BAD_CONFIG
+    except BrokenPipeError:
+        return GOOD  # the reader of our output has seen enough
+    except Exception as error:
+        if not _is_usage(error):
+            raise
+        error.show()  # type: ignore[attr-defined]  # click's, wherever this version of typer keeps it
+        return USAGE
+    return result if isinstance(result, int) else GOOD
+
+
+def _is_usage(error: Exception) -> bool:
+    # Some releases of typer use click, some carry their own copy: known by its shape, it is both.
+    return hasattr(error, "show") and hasattr(error, "format_message")
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Versi / version")] = False,
+) -> None:
+    """Kentongan."""
+    if version:
+        print(f"kentongan {__version__}")
+        raise typer.Exit
+
+
+# --- daemons ---------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def post(config: ConfigFile) -> int:
+    """Jalankan sebuah pos / run a post."""
+    from dispatcher.post.daemon import CannotStart, Post
+    from dispatcher.settings.station import load_post
+    from dispatcher.telemetry import log
+
+    log.configure()
+    daemon = Post(load_post(config))
+    try:
+        daemon.build()
+        daemon.start()
+    except CannotStart as error:
+        complain(CANNOT_START, command="post", message=error.message)
+        return error.code
+    return daemon.run()
+
+
+@app.command()
+def precinct(config: ConfigFile) -> int:
+    """Jalankan Polsek / run a precinct."""
+    _require("precinct", "starlette", "uvicorn", "jinja2")
+    from dispatcher.precinct.daemon import CannotStart, Precinct
+    from dispatcher.settings.station import load_precinct
+    from dispatcher.telemetry import log
+
+    log.configure()
+    try:
+        return Precinct(load_precinct(config)).run()
+    except CannotStart as error:
+        complain(CANNOT_START, command="precinct", message=error.message)
+        return error.code
+
+
+@app.command()
+def demo(
+    data_dir: Annotated[Path | None, typer.Option(help="Folder data / data folder")] = None,
+    board_port: Annotated[int | None, typer.Option(help="Port papan Polsek / board (0: pilih sendiri)")] = None,
+    page_port: Annotated[int | None, typer.Option(help="Port halaman pos / pos page (0: pilih sendiri)")] = None,
+    broker_port: Annotated[int | None, typer.Option(help="Port broker pertama / first broker port")] = None,
+    evening: Annotated[bool, typer.Option(help="Mainkan malam berskrip / play the scripted evening")] = True,
+) -> int:
+    """Semua di satu mesin: broker, pos, Polsek, alat virtual / everything on this machine."""
+    _require("demo", "starlette", "uvicorn", "jinja2", "iotcore")
+    from dispatcher.demo.run import Options, run
+
+    chosen = {"board_port": board_port, "page_port": page_port, "broker_port": broker_port}
+    given: dict[str, Any] = {name: port for name, port in chosen.items() if port is not None}
+    return run(Options(data_dir=data_dir, evening=evening, **given))
+
+
+def _require(extra: str, *modules: str) -> None:
+    missing = next((name for name in modules if importlib.util.find_spec(name) is None), None)
+    if missing is not None:
+        complain(NOT_INSTALLED, extra=extra, module=missing)
+        raise typer.Exit(BAD_CONFIG)
+
+
+# --- for the technician ----------------------------------------------------------------------------------------------
+
+
+@app.command()
+def check(
+    paths: Paths = None,
+    site: Annotated[Path | None, typer.Option("--site", help="site.yaml untuk aturan ini / for these rules")] = None,
+) -> int:
+    """Periksa aturan, profil, dan konfigurasi / check rules, profiles and configuration."""
+    from dispatcher.cli.check import check as run
+
+    return run(paths or [], site)
+
+
+@app.command("test")
+def play(
+    paths: Paths = None,
+    devices: Annotated[Path | None, typer.Option("--devices", help="Folder profil / folder of profiles")] = None,
+) -> int:
+    """Mainkan kasus uji (*.cases.jsonl) / play case files."""
+    from dispatcher.cli.cases import play as run
+
+    return run(paths or [], devices)
+
+
+@journal.command()
+def fsck(
+    data: DataDir,
+    check_only: Annotated[bool, typer.Option("--check", help="Jangan perbaiki / do not repair")] = False,
+) -> int:
+    """Periksa dan perbaiki: 0 bersih, 1 diperbaiki, 2 ada yang hilang / 0 clean, 1 repaired, 2 something is lost."""
+    from dispatcher.cli.journal import fsck as run
+
+    return run(data, check_only=check_only)
+
+
+@journal.command()
+def export(data: DataDir) -> int:
+    """Tulis setiap catatan sebagai satu baris JSON / print every record as a line of JSON."""
+    from dispatcher.cli.journal import export as run
+
+    return run(data)
+
+
+@journal.command()
+def verify(data: DataDir) -> int:
+    """Periksa tanpa mengubah apa pun / check and change nothing: 0 bersih, 2 ada yang hilang."""
+    from dispatcher.cli.journal import fsck as run
+
+    return run(data, check_only=True)

@@ -1,0 +1,101 @@
+"""``kentongan check``: every fault of every file in one run, each file told apart by its top key."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from dispatcher.cli.say import say, show
+from dispatcher.devices import parse_profiles
+from dispatcher.domain.faults import Fault, FaultsFound, Text
+from dispatcher.domain.site import Site
+from dispatcher.domain.tree import Mapping, Node
+from dispatcher.rules.parse import CHANNELS, parse_rules
+from dispatcher.settings.sitefile import load_site, parse_site
+from dispatcher.settings.sources import Sources, collect
+from dispatcher.settings.station import PostSettings, PrecinctSettings
+from dispatcher.settings.validate import validate
+from dispatcher.settings.yamlfile import read_bytes
+
+GOOD, FOUND, USAGE = 0, 1, 64
+DEFAULTS = ("rules", "devices", "config")
+
+ALL_GOOD = Text("{files} berkas diperiksa, tidak ada kesalahan", "{files} files checked, no fault")
+FAULTS = Text("{faults} kesalahan dalam {files} berkas", "{faults} faults in {files} files")
+NOTHING = Text("tidak ada berkas untuk diperiksa", "there is nothing to check")
+UNKNOWN_SORT = Text(
+    "berkas ini tidak dikenal: kunci pertamanya harus rules, posts, profile, post atau precinct",
+    "unknown sort of file: its top key must be rules, posts, profile, post or precinct",
+)
+
+
+def check(paths: Sequence[Path], site: Path | None) -> int:
+    """Check files and folders (by default rules, devices and config here); return 0, or 1 with every fault printed."""
+    wanted = list(paths) or [path for path in map(Path, DEFAULTS) if path.exists()]
+    if not wanted:
+        say(NOTHING)
+        return USAGE
+    sources = collect(wanted)
+    faults = [*_faults(sources), *_site_faults(site)]
+    show(faults)
+    if faults:
+        say(FAULTS, faults=len(faults), files=len(sources.files))
+        return FOUND
+    say(ALL_GOOD, files=len(sources.files))
+    return GOOD
+
+
+def _site_faults(site: Path | None) -> tuple[Fault, ...]:
+    return () if site is None else _collected(lambda: load_site(site))
+
+
+def _faults(sources: Sources) -> list[Fault]:
+    faults = list(sources.faults)
+    by_sort: dict[str, list[Node]] = {}
+    for source in sources.files:
+        try:
+            node = read_bytes(source.data, source.name)
+        except FaultsFound as found:
+            faults += found.faults
+            continue
+        by_sort.setdefault(_sort(node), []).append(node)
+    for sort, nodes in by_sort.items():
+        faults += _CHECKS[sort](nodes)
+    return faults
+
+
+def _sort(node: Node) -> str:
+    keys = set(node.keys()) if isinstance(node, Mapping) else set()
+    if "profile" in keys:
+        return "profile"
+    if "rules" in keys and "tests" not in keys and "broker" not in keys:
+        return "rules"
+    if "timezone" in keys or "posts" in keys:
+        return "site"
+    if "post" in keys:
+        return "post"
+    return "precinct" if "precinct" in keys else "unknown"
+
+
+def _collected(parse: Callable[[], object]) -> tuple[Fault, ...]:
+    try:
+        parse()
+    except FaultsFound as found:
+        return found.faults
+    return ()
+
+
+def _each(parse: Callable[[Node], object]) -> Callable[[list[Node]], Iterable[Fault]]:
+    return lambda nodes: [fault for node in nodes for fault in _collected(lambda node=node: parse(node))]  # type: ignore[misc]
+
+
+def _site(node: Node) -> Site:
+    return parse_site(node)
+
+
+_CHECKS: dict[str, Callable[[list[Node]], Iterable[Fault]]] = {
+    "rules": lambda nodes: parse_rules(nodes, CHANNELS)[1],
+    "profile": lambda nodes: parse_profiles(nodes)[1],
+    "site": _each(_site),
+    "post": _each(lambda node: validate(node, PostSettings)),
+    "precinct": _each(lambda node: validate(node, PrecinctSettings)),
+    "unknown": lambda nodes: [Fault(node.place, "unknown-file", UNKNOWN_SORT) for node in nodes],
+}

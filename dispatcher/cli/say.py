@@ -1,0 +1,29 @@
+"""Words for the terminal, in the reader's language."""
+
+import os
+import sys
+from collections.abc import Iterable
+
+from dispatcher.domain.faults import Fault, Text
+
+
+def language() -> str:
+    """Return ``en`` when the environment asks for it, else ``id``."""
+    wanted = os.environ.get("KENTONGAN_LANG") or os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    return "en" if wanted.lower().startswith("en") else "id"
+
+
+def say(text: Text, **values: object) -> None:
+    """Print one sentence."""
+    print(text.render(language(), values))
+
+
+def complain(text: Text, **values: object) -> None:
+    """Print one sentence to stderr."""
+    print(text.render(language(), values), file=sys.stderr)
+
+
+def show(faults: Iterable[Fault]) -> None:
+    """Print faults, a line each, to stderr."""
+    for fault in faults:
+        print(fault.render(language()), file=sys.stderr)
