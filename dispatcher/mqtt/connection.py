@@ -8,22 +8,20 @@ gone. The session itself lives at the broker, under the client id.
 import contextlib
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from pathlib import Path
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.client import ConnectFlags, DisconnectFlags
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from dispatcher.mqtt.client import Plan, WiredClient, connect, make_client
 from dispatcher.mqtt.failures import LinkDown, from_error, from_reason, from_silence
-from dispatcher.mqtt.model import MAX_PACKET, Endpoint, Phase, Tls, Will
+from dispatcher.mqtt.model import MAX_PACKET, Phase
 from dispatcher.mqtt.outgoing import Outgoing
 from dispatcher.mqtt.subscriptions import Ledger, batches
-from dispatcher.mqtt.wire import Wire, WiredClient
+from dispatcher.mqtt.wire import Wire
 
 READ_PACKETS = 256
 """Packets read in one turn, so that acknowledgements and publishes are not kept waiting by a flood."""
@@ -32,24 +30,6 @@ WINDOW = 64
 """Publishes given to paho and not yet answered."""
 
 PACKET_OVERHEAD = 32  # bytes of headers around a topic and a payload, generously
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What stays the same from one connection to the next. Times in seconds."""
-
-    client_id: str
-    endpoint: Endpoint
-    will: Will | None
-    keepalive: int
-    session_expiry_s: int
-    receive_maximum: int
-    connect_timeout_s: float
-
-    @property
-    def is_v5(self) -> bool:
-        """Whether MQTT 5 is spoken."""
-        return self.endpoint.protocol == "5"
 
 
 class Connection:
@@ -72,7 +52,8 @@ class Connection:
         self._hear = hear
         self._answered = answered
         self._retain_handling = 0 if retained_again else 1
-        self._client = self._make_client()
+        self._client = make_client(plan, WINDOW)
+        self._listen_to(self._client)
         self._wire: Wire | None = None
         self._down: LinkDown | None = None
         self._deadline = time.monotonic() + plan.connect_timeout_s
@@ -87,19 +68,7 @@ class Connection:
 
     def open(self) -> Wire:
         """Connect and send CONNECT; blocks up to the connect timeout per address. Raises LinkDown."""
-        endpoint = self._plan.endpoint
-        session: dict[str, object] = {}
-        if self._plan.is_v5:
-            # Both, every time: paho's defaults wipe the session at each start of the process.
-            session = {"clean_start": False, "properties": self._connect_properties()}
-        try:
-            self._add_tls()
-            self._client.connect(endpoint.host, endpoint.port, self._plan.keepalive, **session)  # type: ignore[arg-type]
-        except (OSError, ValueError) as problem:
-            raise from_error(problem, endpoint.host, endpoint.port) from problem
-        if self._client.wire is None:
-            raise LinkDown(Phase.UNREACHABLE, "paho opened no socket")
-        self._wire = self._client.wire
+        self._wire = connect(self._client, self._plan)
         self._deadline = time.monotonic() + self._plan.connect_timeout_s
         return self._wire
 
@@ -203,45 +172,12 @@ class Connection:
 
     # --- paho
 
-    def _make_client(self) -> WiredClient:
-        plan = self._plan
-        client = WiredClient(
-            CallbackAPIVersion.VERSION2,
-            plan.client_id,
-            clean_session=None if plan.is_v5 else False,
-            protocol=MQTTProtocolVersion.MQTTv5 if plan.is_v5 else MQTTProtocolVersion.MQTTv311,
-            reconnect_on_failure=False,  # or it answers a refused version by reconnecting with an older one
-            manual_ack=True,
-        )
-        client.connect_timeout = plan.connect_timeout_s
-        client.max_inflight_messages = WINDOW
-        if plan.endpoint.username is not None:
-            client.username_pw_set(plan.endpoint.username, plan.endpoint.password)
-        if plan.will is not None:
-            client.will_set(plan.will.topic, plan.will.payload, plan.will.qos, plan.will.retain)
+    def _listen_to(self, client: WiredClient) -> None:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
         client.on_message = self._on_message
-        # With this set paho queues and leaves the writing to us, once a turn.
-        client.on_socket_register_write = lambda _client, _data, _sock: None
-        return client
-
-    def _add_tls(self) -> None:
-        tls = self._plan.endpoint.tls
-        if tls is not None:
-            _require_readable(tls)
-            # Read at each connection, so that a renewed certificate needs no restart. The empty password turns a
-            # locked key into an error; without it OpenSSL would ask at a terminal that is not there.
-            self._client.tls_set(tls.ca, tls.cert, tls.key, keyfile_password="")
-
-    def _connect_properties(self) -> Properties:
-        properties = Properties(PacketTypes.CONNECT)
-        properties.SessionExpiryInterval = self._plan.session_expiry_s
-        properties.ReceiveMaximum = self._plan.receive_maximum
-        properties.MaximumPacketSize = MAX_PACKET
-        return properties
 
     def _asking(self, filters: list[str]) -> list[tuple[str, int]] | list[tuple[str, SubscribeOptions]]:
         if not self._plan.is_v5:
@@ -321,10 +257,3 @@ class Connection:
     def _lost(self, problem: OSError) -> LinkDown:
         endpoint = self._plan.endpoint
         return from_error(problem, endpoint.host, endpoint.port)
-
-
-def _require_readable(tls: Tls) -> None:
-    """Raise an OSError that names the file; that of `ssl` does not."""
-    for path in (tls.ca, tls.cert, tls.key):
-        if path is not None:
-            Path(path).open("rb").close()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dispatcher.domain.events import Lane
 from dispatcher.domain.stamp import Stamp
 from dispatcher.mqtt.backoff import Backoff
-from dispatcher.mqtt.connection import Plan
+from dispatcher.mqtt.client import Plan
 from dispatcher.mqtt.intake import Intake
 from dispatcher.mqtt.loop import Loop
 from dispatcher.mqtt.mailbox import Mailbox

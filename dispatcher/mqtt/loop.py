@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable
 
 from dispatcher.mqtt.backoff import STABLE_S, Backoff
-from dispatcher.mqtt.connection import Connection, Plan
+from dispatcher.mqtt.client import Plan
+from dispatcher.mqtt.connection import Connection
 from dispatcher.mqtt.failures import LinkDown
 from dispatcher.mqtt.intake import Intake
 from dispatcher.mqtt.mailbox import Mailbox

@@ -12,8 +12,6 @@ import socket
 import ssl
 import time
 
-import paho.mqtt.client as mqtt
-
 READ_BYTES = 64 * 1024
 """More than one TLS record (16 KiB): a read takes all that OpenSSL has decrypted, so nothing waits inside it unseen."""
 
@@ -110,17 +108,3 @@ class Wire:
         self._sock.shutdown(socket.SHUT_WR)
         while time.monotonic() < end and self._sock.recv(READ_BYTES):
             pass
-
-
-class WiredClient(mqtt.Client):
-    """paho's client on a `Wire`."""
-
-    wire: Wire | None = None
-
-    def _create_socket(self) -> Wire:
-        """Wrap the connected socket. The one private name of paho that we rely on; tests/contract watches it."""
-        sock = super()._create_socket()
-        if not isinstance(sock, socket.socket):
-            raise TypeError(f"paho made a {type(sock).__name__}, not a socket")
-        self.wire = Wire(sock)
-        return self.wire

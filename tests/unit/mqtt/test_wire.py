@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paho.mqtt.enums import CallbackAPIVersion
 
-from dispatcher.mqtt.wire import WRITE_BYTES, Wire, WiredClient
+from dispatcher.mqtt.client import WiredClient
+from dispatcher.mqtt.wire import WRITE_BYTES, Wire
 
 
 @pytest.fixture
