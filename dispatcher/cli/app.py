@@ -1,6 +1,8 @@
 """The commands. Each imports what it needs when it runs: a post must not load the precinct's web stack."""
 
 import importlib.util
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -38,6 +40,17 @@ NOT_INSTALLED = Text(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of our output has seen enough. What is still buffered must not be tried again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return GOOD
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
         result = app(None if arguments is None else list(arguments), prog_name="kentongan", standalone_mode=False)
     except typer.Exit as done:
         return done.exit_code
@@ -47,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         show(found.faults)
         return BAD_CONFIG
     except BrokenPipeError:
-        return GOOD  # the reader of our output has seen enough
+        raise
     except Exception as error:
         if not _is_usage(error):
             raise
