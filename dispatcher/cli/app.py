@@ -1,7 +1,6 @@
 """The commands. Each imports what it needs when it runs: a post must not load the precinct's web stack."""
 
 import importlib.util
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from dispatcher import __version__
-from dispatcher.cli.say import complain, show
+from dispatcher.cli.say import complain, fall_silent, show
 from dispatcher.domain.faults import FaultsFound, Text
 
 GOOD, FOUND, USAGE, IO_ERROR, BAD_CONFIG, INTERRUPTED = 0, 1, 64, 74, 78, 130
@@ -43,8 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader of our output has seen enough. What is still buffered must not be tried again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        fall_silent()
         return GOOD
     return code
 
@@ -59,8 +57,6 @@ def _run(arguments: Sequence[str] | None) -> int:
     except FaultsFound as found:
         show(found.faults)
         return BAD_CONFIG
-    except BrokenPipeError:
-        raise
     except Exception as error:
         if not _is_usage(error):
             raise

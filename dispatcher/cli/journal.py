@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from dispatcher.cli.say import complain, language
+from dispatcher.cli.say import complain, fall_silent, language
 from dispatcher.domain.faults import Text
 from dispatcher.journal import FormatTooNew, FsckReport, JournalLocked, JournalProblem
 from dispatcher.journal import export as export_records
@@ -67,7 +67,7 @@ def export(data: Path) -> int:
         complain(FAILED, folder=folder, error=error)
         return BAD_CONFIG
     except BrokenPipeError:
-        raise  # the reader has seen enough; that is no fault of the journal
+        fall_silent()  # the reader has seen enough; that is no fault of the journal
     except (JournalProblem, OSError) as error:
         complain(FAILED, folder=folder, error=error)
         return IO_ERROR

@@ -27,3 +27,8 @@ def show(faults: Iterable[Fault]) -> None:
     """Print faults, a line each, to stderr."""
     for fault in faults:
         print(fault.render(language()), file=sys.stderr)
+
+
+def fall_silent() -> None:
+    """Send what is still buffered for stdout nowhere: its reader is gone, and Python would complain at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
