@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from dispatcher.domain.events import is_press
 from dispatcher.domain.incident import SEVERITY_ORDER, Stage
+from dispatcher.incidents.model import FLOOR_RULE
 from dispatcher.precinct.standing import LADDER, Standing
 from dispatcher.wire.alert import Alert, same_content
 
@@ -81,15 +82,21 @@ def _notes(before: Standing, after: Standing, outcome: Outcome) -> tuple[Note, .
 def _alarms(before: Standing, alert: Alert) -> bool:
     """Whether this revision asks for an answer of its own.
 
-    The first does; a press does; one above the closed revision does, since it reopens; and one that is louder than
-    what the officer saw, because "youths gather" was answered and not "brawl with weapons".
+    The first does; a press does, and any other event that the floor relays; one above the closed revision does, since
+    it reopens; and one that is louder than what the officer saw, because "youths gather" was answered and not "brawl
+    with weapons".
     """
-    if before.top == 0 or any(is_press(entry.kind) for entry in alert.evidence):
+    if before.top == 0 or _brings_a_call(alert):
         return True
     if alert.rev <= before.top:
         return False
     closed = before.reached.get(Stage.CLOSED, 0)
     return 0 < closed < alert.rev or SEVERITY_ORDER[alert.severity] > SEVERITY_ORDER[before.severity]
+
+
+def _brings_a_call(alert: Alert) -> bool:
+    # A revision without evidence only says more (a rule's title); in the floor's own incidents every event is a call.
+    return any(is_press(entry.kind) or alert.rule == FLOOR_RULE for entry in alert.evidence)
 
 
 def _unseen(before: Standing, rev: int) -> dict[Stage, int]:

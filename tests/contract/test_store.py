@@ -1,6 +1,7 @@
 """What any store of the precinct promises; run on a file that stays open, and on one reopened before every step."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from dispatcher.precinct.model import Action, Incident, Reply
 from dispatcher.precinct.receipts import Speaker
 from dispatcher.precinct.standing import Refusal, Verb
 from dispatcher.precinct.store import Store
-from dispatcher.wire.alert import Alert, encode
+from dispatcher.wire.alert import Alert, AlertEvidence, encode
+from dispatcher.wire.fields import iso
 from dispatcher.wire.sync import Known
 from tests.unit.precinct.builders import NOW, panic, press, quiet, status
 
@@ -205,6 +207,22 @@ def test_a_sensor_event_after_the_answer_does_not_sound_again(keeper: Keeper) ->
     keeper.act(Verb.ACKNOWLEDGE)
     keeper.take(quiet(2))
     assert not keeper.incident().standing.unanswered
+
+
+def test_a_revision_that_only_says_more_does_not_sound_again(keeper: Keeper) -> None:
+    keeper.take(panic(1))
+    keeper.act(Verb.ACKNOWLEDGE)
+    keeper.take(replace(panic(2), evidence=(), title="Panik, gerbang terbuka"))
+    assert not keeper.incident().standing.unanswered
+    assert keeper.incident().title == "Panik, gerbang terbuka"
+
+
+def test_another_event_of_the_floor_sounds_again_like_a_press(keeper: Keeper) -> None:
+    panel = AlertEvidence("p2", "panel.alarm", "panel-01", iso(NOW))
+    keeper.take(panic(1, incident="panel"))
+    keeper.act(Verb.ACKNOWLEDGE)
+    keeper.take(panic(2, panel, incident="panel"))
+    assert keeper.incident().standing.unanswered
 
 
 def test_what_grows_louder_than_what_was_answered_sounds_again(keeper: Keeper) -> None:

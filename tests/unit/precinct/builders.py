@@ -66,8 +66,8 @@ def panic(rev: int = 1, *evidence: AlertEvidence, **changes: object) -> Alert:
 
 
 def quiet(rev: int, **changes: object) -> Alert:
-    """Revision ``rev`` that brings no press: only a sensor's event."""
-    return panic(rev, motion(f"m{rev}"), **changes)
+    """Revision ``rev`` that brings no call: only a sensor's event, told by a rule."""
+    return panic(rev, motion(f"m{rev}"), **{"rule": "gerbang", **changes})
 
 
 def raw(channel: str, payload: bytes, post: str = "pos-03", precinct: str = PRECINCT) -> RawMessage:
