@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Sequence
 
 from dispatcher.journal.files import write_all
-from dispatcher.journal.layout import CRC, CRC_AT, CRC_FROM, RECORD, TRUSTED, padded, record_magic, segment_seed
+from dispatcher.journal.layout import CRC, CRC_AT, CRC_FROM, FORMAT, RECORD, TRUSTED, padded, record_magic, segment_seed
 from dispatcher.journal.model import Entry
 from dispatcher.journal.segment import Segment
 
@@ -21,8 +21,10 @@ class Active:
         header = segment.header
         self._magic = record_magic(header.journal_id)
         self._seed = segment_seed(header.journal_id, header.number)
-        # A file that lost its end is not written to: that would change its length, and so metadata, with each save.
-        self._end = header.end if segment.file_bytes == header.size else 0
+        # A file that lost its end is not written to, since that would change its length, and so metadata, with each
+        # save; nor is one of an older format.
+        whole = segment.file_bytes == header.size and header.version == FORMAT
+        self._end = header.end if whole else 0
 
     @property
     def room(self) -> int:

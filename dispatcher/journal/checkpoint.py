@@ -2,7 +2,7 @@
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,7 +73,13 @@ def _read(path: Path, journal_id: bytes) -> Checkpoint | None:
 
 def _parse(raw: bytes) -> Checkpoint | None:
     """Return the checkpoint in these bytes, whichever journal it belongs to, or None if they are damaged."""
-    if len(raw) < _HEAD_BYTES or read_version(raw, MAGIC) != FORMAT:
+    version = read_version(raw, MAGIC)
+    parser = None if version is None else PARSERS.get(version)
+    return parser(raw) if parser else None
+
+
+def _parse_1(raw: bytes) -> Checkpoint | None:
+    if len(raw) < _HEAD_BYTES:
         return None
     _, through, length = _HEADER.unpack_from(raw, PREFIX.size)
     (crc,) = CRC.unpack_from(raw, _HEAD_BYTES - CRC.size)
@@ -81,6 +87,9 @@ def _parse(raw: bytes) -> Checkpoint | None:
     if length != len(body) or crc != zlib.crc32(body, zlib.crc32(raw[: _HEAD_BYTES - CRC.size])):
         return None
     return Checkpoint(through, body)
+
+
+PARSERS: dict[int, Callable[[bytes], Checkpoint | None]] = {1: _parse_1}  # by format; see layout.HEADER_READERS
 
 
 class Checkpoints:

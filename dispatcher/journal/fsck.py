@@ -11,7 +11,7 @@ from dispatcher.domain.stamp import Stamp
 from dispatcher.journal.files import TEMPORARY, write_all
 from dispatcher.journal.findings import Findings, Loss, verify
 from dispatcher.journal.journal import Journal
-from dispatcher.journal.layout import SECTOR, UNKNOWN, UNUSED, Header
+from dispatcher.journal.layout import FORMAT, SECTOR, UNKNOWN, UNUSED, Header
 from dispatcher.journal.lock import FolderLock
 from dispatcher.journal.scan import scan
 from dispatcher.journal.segment import Segment
@@ -113,7 +113,8 @@ def _repair_headers(folder: Path) -> None:
     """Write both headers anew where one is damaged."""
     found = survey(folder)
     for segment in (*found.used, *found.spares):
-        if segment.damaged_headers and segment.file_bytes == segment.header.size:
+        whole = segment.file_bytes == segment.header.size and segment.header.version == FORMAT
+        if segment.damaged_headers and whole:
             _write_headers(segment, _completed(segment))
 
 

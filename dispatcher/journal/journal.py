@@ -24,6 +24,7 @@ from dispatcher.journal.layout import (
 from dispatcher.journal.lock import FolderLock
 from dispatcher.journal.model import Checkpoint, Entry, Gap, Kind, Record, Recovery
 from dispatcher.journal.recover import Recovered
+from dispatcher.journal.retention import Limits, Retention
 from dispatcher.journal.scan import Span, cut_body
 from dispatcher.journal.segment import Segment, activate
 from dispatcher.journal.spares import Room, Spares
@@ -56,6 +57,7 @@ class Journal:
         self._synced = self._next - 1
         self._first = True  # nothing appended by this process yet
         lost_tail = (Gap(self._next, self._next, durable=True),) if recovered.recovery.tail_damaged else ()
+        self._retention = Retention()
         self._damage: dict[int, tuple[Gap, ...]] = {recovered.segment.number: recovered.recovery.gaps + lost_tail}
         self._death: JournalError | None = None
 
@@ -297,19 +299,16 @@ class Journal:
         trusted. Also tries again to fill the reserve, if that had failed. Raises JournalError.
         """
         self._check_alive()
-        floor = min(keep_after, self._checkpoints.covered)
-        gone = 0
-        while self._sealed:
-            follower = self._sealed[1] if len(self._sealed) > 1 else self._active.segment
-            begin = reading.first_record(follower)
-            if begin is None or begin.sequence - 1 > floor:
-                break
-            if self.bytes_on_disk <= max_bytes and not reading.is_older(begin.stamp, now, older_than_ms):
-                break
+        limits = Limits(min(keep_after, self._checkpoints.covered), max_bytes, older_than_ms, now)
+        segments = (*self._sealed, self._active.segment)
+        count = self._retention.expendable(segments, self.bytes_on_disk, limits)
+        for _ in range(count):
             self._delete_oldest()
-            gone += 1
-        self._spares.tend()
-        return gone
+        if count:
+            self._spares.freed()
+        else:
+            self._spares.tend()
+        return count
 
     def _delete_oldest(self) -> None:
         segment = self._sealed.pop(0)

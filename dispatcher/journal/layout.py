@@ -16,6 +16,7 @@ grow.
 import struct
 import uuid
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 FORMAT = 1
@@ -114,11 +115,21 @@ def read_version(raw: bytes, magic: bytes = SEGMENT_MAGIC) -> int | None:
 
 
 def read_header(raw: bytes) -> Header | None:
-    """Return the header in these bytes, or None if they are damaged or of another format."""
+    """Return the header in these bytes, or None if they are damaged or of a format without a reader."""
     version = read_version(raw)
-    if version != FORMAT or len(raw) < HEADER_BYTES:
+    reader = None if version is None else HEADER_READERS.get(version)
+    return reader(raw) if reader else None
+
+
+def _read_header_1(raw: bytes) -> Header | None:
+    if len(raw) < HEADER_BYTES:
         return None
     journal_id, number, size, first, crc = _HEADER.unpack_from(raw, PREFIX.size)
     if crc != zlib.crc32(raw[: HEADER_BYTES - 4]):
         return None
-    return Header(journal_id, number, size, first, version)
+    return Header(journal_id, number, size, first)
+
+
+# How a newer program goes on with an older journal: one reader here and one in scan.SCANNERS for each format that ever
+# was. Old segments are read as they are until they are deleted for age; records are appended in the newest format only.
+HEADER_READERS: dict[int, Callable[[bytes], Header | None]] = {1: _read_header_1}

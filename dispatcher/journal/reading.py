@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, MutableMapping, Sequence
 
-from dispatcher.domain.stamp import Stamp
 from dispatcher.journal.layout import UNUSED
 from dispatcher.journal.model import Gap, Record
 from dispatcher.journal.scan import Decoder, Tally
@@ -33,15 +32,3 @@ def _skippable(segments: Sequence[Segment], after: int) -> int:
         if UNUSED < segment.header.first_sequence <= after + 1:
             count = index
     return count
-
-
-def first_record(segment: Segment) -> Record | None:
-    """Return the first record of a segment that can be read."""
-    return next(Decoder().records(segment.read(), segment.header, Tally()), None)
-
-
-def is_older(stamp: Stamp, now: Stamp, age_ms: int) -> bool:
-    """Return whether ``stamp`` lies more than ``age_ms`` before ``now``, by a clock that can be believed."""
-    if now.run_ms - stamp.run_ms > age_ms:
-        return True
-    return now.trusted and stamp.trusted and now.wall_ms - stamp.wall_ms > age_ms

@@ -8,7 +8,7 @@ damage but from the sequence numbers around it.
 import itertools
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from dispatcher.domain.stamp import Stamp
@@ -116,6 +116,10 @@ def scan(data: bytes, header: Header, after: int, spans: list[Span], start: int 
         spans.append(Span(header.number, clean, clean + used))
 
 
+Scanner = Callable[[bytes, Header, int, list[Span]], Iterator[Raw]]
+SCANNERS: dict[int, Scanner] = {1: scan}  # by format; see layout.HEADER_READERS
+
+
 def _next(data: bytes, needle: bytes, position: int, stop: int) -> int:
     """Return the offset of the next possible record, or ``stop``."""
     while (at := data.find(needle, position, stop)) >= 0:
@@ -137,7 +141,9 @@ class Decoder:
             tally.last = header.first_sequence - 1
         after = tally.last or 0
         boots, kinds, stop = self._boots, _KINDS, SECTOR
-        for sequence, kind, flags, mono, wall, run, boot, start, stop in scan(data, header, after, tally.spans):
+        for sequence, kind, flags, mono, wall, run, boot, start, stop in SCANNERS[header.version](
+            data, header, after, tally.spans
+        ):
             body = data[start:stop]
             if tally.last is not None and sequence != tally.last + 1:
                 _note_missing(tally, tally.last + 1, sequence, kind, body)

@@ -28,14 +28,15 @@ class Segment:
 
     @property
     def used(self) -> bool:
-        """Whether records may stand in it."""
-        return self.header.first_sequence != UNUSED
+        """Whether records may stand in it. A segment of an older format is never put to use any more."""
+        return self.header.first_sequence != UNUSED or self.header.version != FORMAT
 
-    def read(self) -> bytes:
-        """Return the bytes of the whole segment."""
+    def read(self, limit: int | None = None) -> bytes:
+        """Return the bytes of the segment, at most the first ``limit``."""
         fd = os.open(self.path, os.O_RDONLY)
         try:
-            return read_all(fd, min(self.file_bytes, self.header.size))
+            size = min(self.file_bytes, self.header.size)
+            return read_all(fd, size if limit is None else min(size, limit))
         finally:
             os.close(fd)
 

@@ -48,6 +48,7 @@ class Spares:
         self._news: SimpleQueue[Segment | _Done] = SimpleQueue()
         self._helper: threading.Thread | None = None
         self._stop = threading.Event()
+        self._stale = False
         self.error: OSError | None = None  # why the last attempt to prepare more ended, if it failed
 
     def __len__(self) -> int:
@@ -75,6 +76,11 @@ class Spares:
         missing = self.reserve + 1 - len(self._ready)
         if self._helper is None and missing > 0:
             self._start(missing)
+
+    def freed(self) -> None:
+        """Space was freed: try again, and do not believe a helper that began before and says that there is none."""
+        self._stale = self._helper is not None
+        self.tend()
 
     def collect(self) -> None:
         """Take in what the helper has made so far, without waiting."""
@@ -118,8 +124,8 @@ class Spares:
             self._ready.append(news)
             self._next_number = news.number + 1
         else:
-            self.error = news.error
-            self._helper = None
+            self.error = None if self._stale else news.error
+            self._helper, self._stale = None, False
 
     def _prepare(self, numbers: range, urgent: int) -> None:
         """Run in the helper thread. The first ``urgent`` segments fill the reserve."""

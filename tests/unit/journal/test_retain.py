@@ -2,6 +2,7 @@ from pathlib import Path
 
 from dispatcher.domain.stamp import Stamp
 from dispatcher.journal import Entry, Journal, Kind
+from dispatcher.journal.layout import SECTOR
 from tests.unit.journal.conftest import Opener, entry, with_reserve
 
 DAY = 86_400_000
@@ -90,3 +91,17 @@ def test_a_long_time_without_power_ages_by_the_trusted_wall_clock(open_journal: 
         journal.append([Entry(Kind.ALIVE, Stamp(5, 1000, trusted=True), b"x" * 900)])
     covered(journal, 12)
     assert journal.retain(keep_after=12, older_than_ms=DAY, max_bytes=HUGE, now=Stamp(6, 3 * DAY, trusted=True)) == 3
+
+
+def test_a_segment_without_a_readable_record_does_not_keep_the_older_ones_for_ever(
+    folder: Path, open_journal: Opener
+) -> None:
+    journal = open_journal()
+    fill(journal, 12)
+    covered(journal, 12)
+    journal.close()
+    path = folder / "00000002.seg"
+    path.write_bytes(path.read_bytes()[:SECTOR] + bytes(4096 - 2 * SECTOR) + path.read_bytes()[-SECTOR:])
+    journal = open_journal()
+    assert journal.retain(keep_after=12, older_than_ms=0, max_bytes=0, now=now(99)) == 3
+    assert sequences(journal) == [10, 11, 12]
