@@ -86,7 +86,8 @@ def options(
 @app.command()
 def post(config: ConfigFile) -> int:
     """Jalankan sebuah pos / run a post."""
-    from dispatcher.post.daemon import CannotStart, Post
+    from dispatcher.post.daemon import Post
+    from dispatcher.post.exits import CannotStart
     from dispatcher.settings.station import load_post
     from dispatcher.telemetry import log
 

@@ -5,6 +5,7 @@ rules, our own convention without profiles. Only a post without any site at all 
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -68,7 +69,8 @@ def load(settings: PostSettings) -> Loaded:
 def _load(good: Path, sort: str, sources: Sources, parse: Parse[T]) -> tuple[T | None, _Part]:
     value, faults = _parse(sources, parse)
     if value is not None:
-        keep_good(good, sort, sources)
+        with suppress(OSError):  # a card that takes no copy today costs nothing but the fallback of tomorrow
+            keep_good(good, sort, sources)
         return value, _Part(value, sources.version, (), False)
     kept = read_good(good, sort)
     value = _parse(kept, parse)[0] if kept is not None else None

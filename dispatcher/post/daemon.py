@@ -9,13 +9,14 @@ from dispatcher.devices import Normaliser
 from dispatcher.domain.faults import Fault
 from dispatcher.incidents.floor import Context
 from dispatcher.incidents.model import CONFIG_RULE
-from dispatcher.journal import Entry, FormatTooNew, Journal, JournalLocked, JournalProblem, Kind
+from dispatcher.journal import Entry, JournalProblem, Kind
 from dispatcher.matcher.durable import DurableMatcher
 from dispatcher.matcher.port import Matcher
 from dispatcher.matcher.port import Report as MatcherReport
 from dispatcher.matcher.python import PythonMatcher
 from dispatcher.post import config, records
-from dispatcher.post.clock import PostClock, boot_id, boottime_ns
+from dispatcher.post.clock import PostClock
+from dispatcher.post.exits import GOOD, IO_ERROR, TRY_LATER, CannotStart
 from dispatcher.post.gauges import Gauges
 from dispatcher.post.inbox import Inbox
 from dispatcher.post.intake import Intake
@@ -23,9 +24,10 @@ from dispatcher.post.journaling import Keeper, Retention, free_bytes_of
 from dispatcher.post.links import Links, Teller
 from dispatcher.post.outputs import Outputs
 from dispatcher.post.pipeline import Parts, Pipeline
-from dispatcher.post.recovery import Recovered, instance_of, make_private, recover
+from dispatcher.post.recovery import Recovered, recover
 from dispatcher.post.report import Report
 from dispatcher.post.rulework import RuleWork
+from dispatcher.post.storage import Storage, open_storage, without_disk
 from dispatcher.post.upstream import Upstream
 from dispatcher.relay import Schedule
 from dispatcher.settings.station import PostSettings
@@ -36,19 +38,9 @@ from dispatcher.telemetry.metrics import PostMetrics
 from dispatcher.wire import status
 from dispatcher.wire.status import Status
 
-GOOD, IO_ERROR, TRY_LATER, BAD_CONFIG = 0, 74, 75, 78
 STOP_S = 4.0
 WATCH_S = 1.0
 STUCK_S = 30.0  # a pipeline that has not turned for so long is stuck: better a restart than a post that looks alive
-
-
-class CannotStart(Exception):
-    """Why the post does not start, and with which exit code."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
 
 
 class Post:
@@ -61,41 +53,31 @@ class Post:
 
     def build(self) -> None:
         """Recover and wire everything. Raises CannotStart, FaultsFound."""
-        settings = self.settings
         self._metrics = PostMetrics()
-        self._log = logs.get(post=settings.post)
-        self._journal = self._open_journal()
-        self._loaded = config.load(settings)
-        self._instance = instance_of(settings.data_dir)
-        context = Context(settings.post, self._loaded.site)
-        recovered = recover(self._journal, context)
-        self._memory = recovered.memory
-        self._clock = PostClock(settings.clock.trust, recovered.last)
-        self._note_start(recovered)
+        self._log = logs.get(post=self.settings.post)
+        storage = open_storage(self.settings)
+        try:
+            self._recover(storage)
+        except JournalProblem as error:
+            # It opened and then failed: what a failed fsync had ended the last run with is still so.
+            storage.journal.abandon()
+            self._recover(without_disk(self.settings, error))
         self._wire()
 
-    def _open_journal(self) -> Journal:
-        settings = self.settings
-        try:
-            make_private(settings.data_dir)
-            return Journal.open(
-                settings.data_dir / "journal",
-                segment_bytes=settings.journal.segment_bytes,
-                boot=boot_id(),
-                mono=boottime_ns,
-            )
-        except FormatTooNew as error:
-            raise CannotStart(BAD_CONFIG, f"journal: {error}") from None
-        except JournalLocked as error:
-            raise CannotStart(TRY_LATER, f"journal: {error}") from None
-        except (JournalProblem, OSError) as error:
-            raise CannotStart(IO_ERROR, f"{settings.data_dir}: {error}") from None
+    def _recover(self, storage: Storage) -> None:
+        self._storage = storage
+        self._journal = storage.journal
+        self._loaded = config.load(self.settings)
+        recovered = recover(storage.journal, Context(self.settings.post, self._loaded.site))
+        self._memory = recovered.memory
+        self._clock = PostClock(self.settings.clock.trust, recovered.last)
+        self._note_start(recovered)
 
     def _note_start(self, recovered: Recovered) -> None:
         loaded, journal = self._loaded, self._journal
         body = {
             "program": __version__,
-            "instance": self._instance,
+            "instance": self._storage.instance,
             "site": loaded.site_version,
             "rules": loaded.rules.version,
             "profiles": loaded.profiles_version,
@@ -108,6 +90,8 @@ class Post:
         self._metrics.corrupt.inc(journal.corrupt_records + recovered.unreadable)
         self._metrics.config_faults.set(len(loaded.faults))
         self._log.info("start", **body, folded=recovered.folded, corrupt=journal.corrupt_records)
+        if not self._storage.saves:
+            self._log.critical("unsaved", trouble=self._storage.trouble)
         for fault in loaded.faults:
             self._log.error("config_fault", fault=fault.render("id"), code=fault.code)
 
@@ -120,8 +104,10 @@ class Post:
         self._links = Links(settings, normaliser, inbox, self._clock.stamp, offline, Teller(self._metrics, self._log))
         retention = Retention(settings.journal.retain, settings.journal.max_bytes, settings.limits.disk_low)
         free_bytes = free_bytes_of(settings.data_dir)
-        self._keeper = Keeper(self._clock, self._journal, self._memory, retention, free_bytes)
-        self._intake = Intake(self._memory, normaliser, self._instance)
+        self._keeper = Keeper(
+            self._clock, self._journal, self._memory, retention, free_bytes, saves=self._storage.saves
+        )
+        self._intake = Intake(self._memory, normaliser, self._storage.event_names)
         schedule = Schedule(settings.retry.min, settings.retry.max)
         self._upstream = Upstream(self._links.precinct, settings.precinct.id, settings.post, schedule)
         self._gauges = Gauges(self._metrics, self._memory, self._journal, self._keeper, self._rules.matcher_state)
@@ -140,7 +126,8 @@ class Post:
                 gauges=self._gauges,
                 acknowledge=self._links.acknowledge,
                 status=lambda: self._status("online"),
-                instance=self._instance,
+                instance=self._storage.instance,
+                saves=self._storage.saves,
             )
         )
 
@@ -159,8 +146,8 @@ class Post:
         now = self._clock.stamp()
         made = [revision.made.run_ms for incident in waiting for revision in incident.outbox]
         return Status(
-            state=state,
-            instance=self._instance,
+            state="unsaved" if state == "online" and not self._storage.saves else state,
+            instance=self._storage.instance,
             version=__version__,
             rules=self._loaded.rules.version,
             clock="trusted" if now.trusted else "doubtful",

@@ -38,7 +38,14 @@ class Keeper:
     """Looks after one journal between turns. Every method runs on the pipeline's thread."""
 
     def __init__(
-        self, clock: Clock, journal: Saver, memory: Memory, retention: Retention, free_bytes: Callable[[], int]
+        self,
+        clock: Clock,
+        journal: Saver,
+        memory: Memory,
+        retention: Retention,
+        free_bytes: Callable[[], int],
+        *,
+        saves: bool = True,
     ) -> None:
         self._clock = clock
         self._journal = journal
@@ -49,12 +56,12 @@ class Keeper:
         self._forgot_ms = 0
         self._checkpoint_ms: int | None = None
         self._checkpoint_through = journal.last_sequence
-        self.disk = Disk.GOOD
+        self.disk = Disk.GOOD if saves else Disk.FAILED
 
     @property
     def sheds_sensors(self) -> bool:
         """Return whether the disk has room for panics only."""
-        return self.disk is not Disk.GOOD
+        return self.disk is Disk.LOW
 
     def full(self) -> None:
         """The journal refused an ordinary append."""
@@ -73,6 +80,8 @@ class Keeper:
             self.checkpoint(now)
 
     def _measure(self) -> None:
+        if self.disk is Disk.FAILED:
+            return
         # One that only just refused stays low until the next look: then the journal may have room again.
         self.disk = Disk.LOW if self._free_bytes() < self._retention.disk_low_bytes else Disk.GOOD
 

@@ -5,12 +5,13 @@ first, and if the disk fails the process ends (74) and what was decided was neve
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from dispatcher.domain.incident import Stage
 from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents import revisions
-from dispatcher.incidents.model import Reason
+from dispatcher.incidents.model import Confirm, Effect, Reason
 from dispatcher.incidents.stages import lamp_of
 from dispatcher.journal import Entry, Kind, NoSpace
 from dispatcher.mqtt import Delivery, Token
@@ -50,6 +51,7 @@ class Parts:
     acknowledge: Callable[[list[Token]], None]
     status: Callable[[], Status]
     instance: str
+    saves: bool = True
 
 
 class Pipeline:
@@ -212,7 +214,7 @@ class Pipeline:
     def _answer(self, turn: Turn) -> None:
         """Say what is now true: it is saved."""
         self._parts.report.saved(turn, self._parts.clock.stamp())
-        self._parts.outputs.carry_out(turn.effects)
+        self._parts.outputs.carry_out(turn.effects if self._parts.saves else not_saved(turn.effects))
         self._parts.acknowledge(turn.tokens)
 
     # --- the way out
@@ -226,11 +228,19 @@ class Pipeline:
 
     def _look_after(self, turn: Turn) -> None:
         state = self._parts.memory.state
-        if self._parts.outputs.show(lamp_of(state), turn.now.run_ms):
-            self._parts.report.lamp(lamp_of(state))
+        stage = lamp_of(state)
+        if stage is Stage.SAVED and not self._parts.saves:
+            stage = Stage.UNDELIVERED  # neither saved here nor there: use the radio
+        if self._parts.outputs.show(stage, turn.now.run_ms):
+            self._parts.report.lamp(stage)
         before = self._parts.keeper.disk
         self._parts.keeper.look_after(turn.now)
         if self._parts.keeper.disk is not before:
             self._parts.report.disk(self._parts.keeper.disk)
         self._parts.gauges.set(turn.now)
         self.last_turn = time.monotonic()
+
+
+def not_saved(effects: Iterable[Effect]) -> list[Effect]:
+    """Return the effects without a word of having saved anything."""
+    return [effect for effect in effects if not (isinstance(effect, Confirm) and effect.stage is Stage.SAVED)]

@@ -2,16 +2,26 @@
 
 import os
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from dispatcher.incidents.floor import Context
-from dispatcher.journal import Journal
+from dispatcher.journal import Checkpoint, Record
 from dispatcher.post.clock import Last
 from dispatcher.post.memory import Memory
 from dispatcher.settings.sources import replace_file
 
 _INSTANCE_BYTES = 10
+
+
+class Readable(Protocol):
+    """A journal as far as a start reads it."""
+
+    def read_checkpoint(self) -> Checkpoint | None: ...
+
+    def replay(self, after: int = 0) -> Iterator[Record]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +34,7 @@ class Recovered:
     unreadable: int
 
 
-def recover(journal: Journal, context: Context) -> Recovered:
+def recover(journal: Readable, context: Context) -> Recovered:
     """Fold checkpoint and tail. A checkpoint of no known form is passed over and the whole journal folded."""
     memory, last, after = Memory(context), None, 0
     checkpoint = journal.read_checkpoint()
@@ -45,17 +55,22 @@ def recover(journal: Journal, context: Context) -> Recovered:
     return Recovered(memory, last, folded, unreadable)
 
 
+def known_instance(data_dir: Path) -> str | None:
+    """Return the name of this installation if one was drawn and can be read."""
+    try:
+        known = (data_dir / "instance").read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return known if known.isalnum() and len(known) <= 64 else None
+
+
 def instance_of(data_dir: Path) -> str:
     """Return the random name of this installation, drawn once. Raises OSError."""
-    path = data_dir / "instance"
-    try:
-        known = path.read_text(encoding="ascii").strip()
-    except (FileNotFoundError, UnicodeDecodeError):
-        known = ""
-    if known.isalnum() and len(known) <= 64:
+    known = known_instance(data_dir)
+    if known is not None:
         return known
     drawn = secrets.token_hex(_INSTANCE_BYTES)
-    replace_file(path, drawn.encode())
+    replace_file(data_dir / "instance", drawn.encode())
     return drawn
 
 

@@ -1,0 +1,62 @@
+"""What the post saves to: the journal, or, when the storage has failed, nothing but its memory."""
+
+from dataclasses import dataclass
+
+from dispatcher.journal import FormatTooNew, Journal, JournalLocked, JournalProblem
+from dispatcher.post.clock import boot_id, boottime_ns
+from dispatcher.post.exits import BAD_CONFIG, IO_ERROR, TRY_LATER, CannotStart
+from dispatcher.post.recovery import instance_of, known_instance, make_private
+from dispatcher.post.unsaved import MemoryOnly, is_broken, passing_instance
+from dispatcher.settings.station import PostSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """``trouble`` says why nothing can be saved; it is empty when all is well.
+
+    ``instance`` names this installation, ``event_names`` is what events without a counter are named after: in the
+    unsaved mode a name for this run alone.
+    """
+
+    journal: Journal | MemoryOnly
+    instance: str
+    event_names: str
+    trouble: str = ""
+
+    @property
+    def saves(self) -> bool:
+        """Return whether what is synced is kept."""
+        return not self.trouble
+
+
+def open_storage(settings: PostSettings) -> Storage:
+    """Open the journal, or fall back to memory when the storage has failed. Raises CannotStart."""
+    try:
+        make_private(settings.data_dir)
+        journal = Journal.open(
+            settings.data_dir / "journal",
+            segment_bytes=settings.journal.segment_bytes,
+            boot=boot_id(),
+            mono=boottime_ns,
+        )
+    except FormatTooNew as error:
+        raise CannotStart(BAD_CONFIG, f"journal: {error}") from None
+    except JournalLocked as error:
+        raise CannotStart(TRY_LATER, f"journal: {error}") from None
+    except (JournalProblem, OSError) as error:
+        return without_disk(settings, error)
+    try:
+        instance = instance_of(settings.data_dir)
+    except OSError as error:
+        journal.abandon()
+        return without_disk(settings, error)
+    return Storage(journal, instance, instance)
+
+
+def without_disk(settings: PostSettings, error: BaseException) -> Storage:
+    """Return storage that keeps nothing. Raises CannotStart (74) where a person must mend the path first."""
+    if not is_broken(error):
+        raise CannotStart(IO_ERROR, f"{settings.data_dir}: {error}")
+    known = known_instance(settings.data_dir)
+    passing = passing_instance(known)
+    return Storage(MemoryOnly(settings.data_dir / "journal"), known or passing, passing, str(error))
