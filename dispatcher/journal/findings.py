@@ -167,13 +167,17 @@ def _read_all(found: Survey) -> _Reading:
 def _read_segment(reading: _Reading, decoder: Decoder, segment: Segment, data: bytes, *, newest: bool) -> None:
     tally = reading.tally
     known = len(tally.spans)
-    for record in decoder.records(data, segment.header, tally):
+    header = segment.header
+    for record in decoder.records(data, header, tally):
         reading.see(record)
-    if newest and len(tally.spans) > known and tally.spans[-1].stop > tally.end:
+    after = tally.last or 0
+    spans = tally.spans[known:]
+    for span in spans:
+        stop = header.end if span is spans[-1] else span.stop  # the last one ends at the last byte that is not zero
+        reading.repeated.extend(raw[0] for raw in scan(data[:stop], header, 0, [], span.start) if raw[0] <= after)
+    if newest and spans and spans[-1].stop > tally.end:
         reading.tail = tally.spans.pop()
-        reading.tail_damaged = is_damage(data, segment.header, reading.tail, tally.last or 0)
-    for span in tally.spans[known:]:
-        reading.repeated.extend(raw[0] for raw in scan(data[: span.stop], segment.header, 0, [], span.start))
+        reading.tail_damaged = is_damage(data, header, reading.tail, after)
 
 
 def records(folder: Path) -> Iterator[Record | Gap]:

@@ -163,3 +163,54 @@ def test_a_slow_disk_only_takes_longer(tmp_path: Path) -> None:
     lines = traced(folder, "fdatasync:delay_exit=50000:when=3..8", segment=1, batches=20)
     assert len(saved_in(lines)) == sum(1 + batch % 5 for batch in range(20))
     check(folder, saved_in(lines))
+
+
+@needs_strace
+def test_a_segment_is_known_as_used_before_the_first_record_stands_in_it(tmp_path: Path) -> None:
+    folder = tmp_path / "journal"
+    lines = traced(folder, "fdatasync:error=EIO:when=1", segment=2)
+    assert "dead 5" in lines
+    assert (folder / "00000002.seg").read_bytes()[512:-512].count(0) == SEGMENT - 1024
+    check(folder, saved_in(lines))
+
+
+@needs_strace
+def test_a_start_reads_from_the_disk_and_not_from_what_memory_believes(tmp_path: Path) -> None:
+    """After a failed fsync the page cache holds what the disk never got; a device that fails so is not at hand."""
+    folder, log = tmp_path / "journal", tmp_path / "calls"
+    subprocess.run(command(folder, 3), cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+    trace = ["strace", "-f", "-qq", "-o", str(log), "-P", str(folder / "00000001.seg")]
+    calls = ["-e", "trace=fdatasync,fadvise64,pread64"]
+    done = subprocess.run([*trace, *calls, *command(folder, 1)], cwd=ROOT, capture_output=True, text=True, check=False)
+    if "ptrace" in done.stderr.lower():
+        pytest.skip(f"NOT TESTED: strace may not trace here: {done.stderr.strip()[:200]}")
+    seen = [line.split("(")[0].split()[-1] for line in log.read_text().splitlines() if f", {SEGMENT}, 0)" in line
+            or "fdatasync" in line or "fadvise64" in line]  # fmt: skip
+    assert seen[:3] == ["fdatasync", "fadvise64", "pread64"]
+
+
+@needs_strace
+def test_a_file_gets_its_name_after_its_content_and_the_name_is_synced_before_anything_relies_on_it(
+    tmp_path: Path,
+) -> None:
+    folder, log = tmp_path / "journal", tmp_path / "calls"
+    trace = ["strace", "-f", "-y", "-qq", "-o", str(log), "-e", "trace=fsync,rename,renameat,renameat2"]
+    done = subprocess.run([*trace, *command(folder, 90)], cwd=ROOT, capture_output=True, text=True, check=False)
+    if "ptrace" in done.stderr.lower():
+        pytest.skip(f"NOT TESTED: strace may not trace here: {done.stderr.strip()[:200]}")
+    calls: dict[str, list[str]] = {}
+    for line in log.read_text().splitlines():
+        thread, call = line.split(maxsplit=1)
+        if str(folder) in call and "resumed>" not in call:
+            calls.setdefault(thread, []).append(call)
+    renamed = 0
+    for of_thread in calls.values():
+        for before, call, after in zip(of_thread, of_thread[1:], of_thread[2:], strict=False):
+            if call.startswith("rename"):
+                name = call.split('"')[1]
+                assert before.startswith("fsync(")
+                assert f"<{name}>" in before
+                assert after.startswith("fsync(")
+                assert f"<{folder}>" in after
+                renamed += 1
+    assert renamed >= 2 + 4, "two checkpoints and some segments"

@@ -1,4 +1,5 @@
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatcher.journal import FormatTooNew, JournalLocked, export, fsck, verify
+from dispatcher.journal.active import Active
 from dispatcher.journal.export import _body
-from dispatcher.journal.layout import SECTOR, Header
-from tests.unit.journal.conftest import Opener, entry, with_reserve
+from dispatcher.journal.layout import SECTOR, SYNCED, Header, boot_bytes
+from dispatcher.journal.survey import survey
+from tests.unit.journal.conftest import BOOT, Opener, entry, with_reserve
 from tests.unit.journal.test_damage import flip, own, write
 
 
@@ -133,6 +136,20 @@ def test_a_damaged_last_record_is_lost_even_after_the_repair(written: Path) -> N
         assert report.exit_code == 2
         assert report.findings.lost_records == 1
         assert any(line.startswith("HILANG") and ("29" in line or "30" in line) for line in report.lines("id"))
+
+
+def test_a_number_that_occurs_twice_is_read_once_and_reported(folder: Path, open_journal: Opener) -> None:
+    open_journal().close()
+    (segment,) = (one for one in survey(folder).used)
+    active = Active(segment, os.open(segment.path, os.O_RDWR), SECTOR, boot_bytes(BOOT))
+    for sequence, body in ((1, b"one"), (2, b"two"), (2, b"two again"), (3, b"three"), (1, b"one again")):
+        active.write([entry(body)], sequence, SYNCED, 0)
+    active.close()
+    report = fsck(folder)
+    assert report.exit_code == 2
+    assert report.findings.repeated == (2, 1)
+    assert "nomor catatan 2 ada dua kali" in report.lines("id")
+    assert own(open_journal().replay()) == [(1, b"one"), (2, b"two"), (3, b"three")]
 
 
 def test_a_repair_waits_for_the_post_to_be_stopped_but_a_check_does_not(written: Path, open_journal: Opener) -> None:
