@@ -49,12 +49,13 @@ class PostClock:
         self._start_ns = boottime_ns()
         self._base_ms = 0
         self.downtime_known = True
+        self._before = last
         if last is not None:
             self._base_ms = last.stamp.run_ms + self._downtime_ms(last)
 
     def _downtime_ms(self, last: Last) -> int:
         """Return how long we were off: by the monotonic clock within one boot, by two trusted wall clocks, or 0."""
-        if last.boot == boot_id():
+        if last.boot.replace("-", "") == boot_id():
             return max(0, (self._start_ns - last.mono_ns) // 1_000_000)
         if last.stamp.trusted and self._is_trusted(self._start_ns, _wall_ms()):
             return max(0, _wall_ms() - last.stamp.wall_ms)
@@ -65,6 +66,21 @@ class PostClock:
         """Return now."""
         now_ns, wall_ms = boottime_ns(), _wall_ms()
         return Stamp(self._base_ms + (now_ns - self._start_ns) // 1_000_000, wall_ms, self._is_trusted(now_ns, wall_ms))
+
+    def correct(self) -> int:
+        """Make up, once, for an absence that could not be measured before the clock was trusted; return by how much.
+
+        Possible where both ends were trusted; milliseconds of running time, 0 when there is nothing to make up for.
+        """
+        if self.downtime_known or self._before is None or not self._before.stamp.trusted:
+            return 0
+        now = self.stamp()
+        if not now.trusted:
+            return 0
+        self.downtime_known = True
+        off_ms = (now.wall_ms - self._before.stamp.wall_ms) - (now.run_ms - self._before.stamp.run_ms)
+        self._base_ms += max(0, off_ms)
+        return max(0, off_ms)
 
     def last(self) -> Last:
         """Return now as the next start will want to know it."""

@@ -3,10 +3,11 @@
 import signal
 import threading
 import time
+from dataclasses import replace
 
 from dispatcher import __version__
 from dispatcher.devices import Normaliser
-from dispatcher.domain.faults import Fault
+from dispatcher.domain.faults import Fault, Text
 from dispatcher.incidents.floor import Context
 from dispatcher.incidents.model import CONFIG_RULE
 from dispatcher.journal import Entry, JournalProblem, Kind
@@ -14,8 +15,9 @@ from dispatcher.matcher.durable import DurableMatcher
 from dispatcher.matcher.port import Matcher
 from dispatcher.matcher.port import Report as MatcherReport
 from dispatcher.matcher.python import PythonMatcher
-from dispatcher.post import config, records
+from dispatcher.post import config, records, watchdog
 from dispatcher.post.clock import PostClock
+from dispatcher.post.crashes import LASTING_S, Crashes
 from dispatcher.post.exits import GOOD, IO_ERROR, TRY_LATER, CannotStart
 from dispatcher.post.gauges import Gauges
 from dispatcher.post.inbox import Inbox
@@ -28,8 +30,11 @@ from dispatcher.post.recovery import Recovered, recover
 from dispatcher.post.report import Report
 from dispatcher.post.rulework import RuleWork
 from dispatcher.post.storage import Storage, open_storage, without_disk
+from dispatcher.post.unsaved import storage_works
 from dispatcher.post.upstream import Upstream
+from dispatcher.post.watchdog import probe_topic
 from dispatcher.relay import Schedule
+from dispatcher.rules.model import RuleSet
 from dispatcher.settings.station import PostSettings
 from dispatcher.telemetry import log as logs
 from dispatcher.telemetry import notify
@@ -40,7 +45,14 @@ from dispatcher.wire.status import Status
 
 STOP_S = 4.0
 WATCH_S = 1.0
+PROBE_DISK_S = 60.0
 STUCK_S = 30.0  # a pipeline that has not turned for so long is stuck: better a restart than a post that looks alive
+
+
+SAFE_MODE = Text(
+    "program berhenti {count} kali berturut-turut; berjalan tanpa aturan, tombol panik tetap diteruskan",
+    "the program ended {count} times in a row; it runs without rules, panic buttons are relayed",
+)
 
 
 class Post:
@@ -50,12 +62,17 @@ class Post:
         self.settings = settings
         self._stop = threading.Event()
         self._failure: BaseException | None = None
+        self._watchdog: watchdog.Watchdog | None = None
+        self._started_s = self._probed_disk_s = time.monotonic()
+        self._ends_with = GOOD
 
     def build(self) -> None:
         """Recover and wire everything. Raises CannotStart, FaultsFound."""
         self._metrics = PostMetrics()
         self._log = logs.get(post=self.settings.post)
         storage = open_storage(self.settings)
+        self._crashes = Crashes(self.settings.data_dir)
+        self._crashes.started()
         try:
             self._recover(storage)
         except JournalProblem as error:
@@ -67,11 +84,18 @@ class Post:
     def _recover(self, storage: Storage) -> None:
         self._storage = storage
         self._journal = storage.journal
-        self._loaded = config.load(self.settings)
+        self._loaded = self._load()
         recovered = recover(storage.journal, Context(self.settings.post, self._loaded.site))
         self._memory = recovered.memory
         self._clock = PostClock(self.settings.clock.trust, recovered.last)
         self._note_start(recovered)
+
+    def _load(self) -> config.Loaded:
+        loaded = config.load(self.settings)
+        if not self._crashes.is_looping:
+            return loaded
+        self._log.critical("safe_mode", quick_ends=self._crashes.count)
+        return replace(loaded, rules=RuleSet(version="safe-mode"))
 
     def _note_start(self, recovered: Recovered) -> None:
         loaded, journal = self._loaded, self._journal
@@ -128,11 +152,17 @@ class Post:
                 status=lambda: self._status("online"),
                 instance=self._storage.instance,
                 saves=self._storage.saves,
+                probe=probe_topic(settings.post),
+                probed=self._probed,
             )
         )
 
+    def _probed(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.came_back()
+
     def _matcher(self) -> Matcher:
-        if self.settings.matcher == "python":
+        if self.settings.matcher == "python" or self._crashes.is_looping:
             return PythonMatcher()
         return DurableMatcher(on_report=self._matcher_report)
 
@@ -179,6 +209,9 @@ class Post:
     def _announce_faults(self) -> None:
         """Tell the precinct's technician, once, that this post runs on an older or empty configuration."""
         loaded = self._loaded
+        if self._crashes.is_looping:
+            text = SAFE_MODE.render("id", {"count": self._crashes.count})
+            self._pipeline.announce(CONFIG_RULE, f"safe-mode {self._clock.stamp().run_ms}", text)
         if loaded.faults:
             key = "\n".join(fault.render("en") for fault in loaded.faults)
             self._pipeline.announce(CONFIG_RULE, key, _summary(loaded.faults))
@@ -211,11 +244,31 @@ class Post:
         """Wait for SIGTERM, SIGINT or a failure, end everything in order, and return the exit code."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
+        period = watchdog.period_s()
+        if period is not None:
+            topic = watchdog.probe_topic(self.settings.post)
+            self._watchdog = watchdog.Watchdog(period, topic, self._links.panic, notify.notify)
         while not self._stop.wait(WATCH_S):
             if not self._is_well():
                 self._log.critical("stuck", health=self._health().parts)
                 return TRY_LATER  # a stuck thread cannot be joined: the process ends and is started anew
+            self._look_after(time.monotonic())
         return self._shut_down()
+
+    def _look_after(self, now_s: float) -> None:
+        if now_s - self._started_s >= LASTING_S:
+            self._crashes.lasted()
+        if self._watchdog is not None:
+            there = self._links.panic.subscribed
+            turning = now_s - self._pipeline.last_turn < STUCK_S
+            self._watchdog.step(now_s, broker_there=there, turning=turning)
+        if not self._storage.saves and now_s - self._probed_disk_s >= PROBE_DISK_S:
+            self._probed_disk_s = now_s
+            # Only with nothing left to deliver: what is in memory alone would not outlive the restart.
+            if not self._memory.state.waiting and storage_works(self.settings.data_dir):
+                self._log.warning("storage_is_back")
+                self._ends_with = TRY_LATER
+                self._stop.set()
 
     def stop(self) -> None:
         """Ask ``run`` to end."""
@@ -246,7 +299,8 @@ class Post:
         except JournalProblem as error:
             self._failure = error
             return IO_ERROR
-        return GOOD
+        self._crashes.lasted()
+        return self._ends_with
 
 
 def _summary(faults: tuple[Fault, ...]) -> str:

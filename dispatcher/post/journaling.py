@@ -63,6 +63,11 @@ class Keeper:
         """Return whether the disk has room for panics only."""
         return self.disk is Disk.LOW
 
+    @property
+    def trouble(self) -> str:
+        """Return what a lamp should say of the disk: nothing, ``disk_low`` or ``unsaved``."""
+        return {Disk.GOOD: "", Disk.LOW: "disk_low", Disk.FAILED: "unsaved"}[self.disk]
+
     def full(self) -> None:
         """The journal refused an ordinary append."""
         self.disk = Disk.LOW

@@ -7,6 +7,7 @@ from dispatcher.domain.events import Lane
 from dispatcher.domain.stamp import Stamp
 from dispatcher.mqtt import Endpoint, Link, LinkState, Phase, Token, Will
 from dispatcher.post.inbox import Connected, Inbox, Sent
+from dispatcher.post.watchdog import probe_topic
 from dispatcher.settings.station import PostSettings
 from dispatcher.telemetry.log import Logger
 from dispatcher.telemetry.metrics import PostMetrics
@@ -33,7 +34,7 @@ class Links:
             client_id=f"kentongan-{post}-panic",
             endpoint=local,
             lane=Lane.PANIC,
-            filters=sorted(panic_topics),
+            filters=[*sorted(panic_topics), probe_topic(post)],
             stamp=stamp,
             deliver=inbox.panic,
             on_state=tell.about("panic"),

@@ -107,6 +107,10 @@ class Memory:
         if not downtime_known:
             self.standstill_ms = stamp.run_ms
 
+    def clock_corrected(self) -> None:
+        """Fold that an absence of unknown length has been measured after all."""
+        self.standstill_ms = -1
+
     # --- replay
 
     def fold(self, record: Record) -> None:
@@ -167,6 +171,7 @@ _HANDLERS: dict[int, _Handler] = {
     Kind.START: lambda memory, record, body: memory.started(
         record.stamp, downtime_known=bool(body.get("downtime_known", True))
     ),
+    Kind.CLOCK: lambda memory, _record, _body: memory.clock_corrected(),
     Kind.MESSAGE: Memory._fold_message,
     Kind.REVISION: lambda memory, record, body: memory.revision(records.read_revision(body, record.stamp)),
     Kind.JUDGED: lambda memory, _record, body: memory.judged(*records.read_judged(body)),

@@ -31,7 +31,7 @@ class Outputs:
         self._lamps = [
             device for device in site.devices.values() if device.role == "lamp" and device.post in (post, None)
         ]
-        self._shown: str | None = None
+        self._shown: tuple[str, str] | None = None
         self._shown_ms = 0
         self.unsupported: dict[str, str] = {}
 
@@ -59,17 +59,20 @@ class Outputs:
     def _publish(self, message: OutMessage) -> None:
         self._publisher.publish(message.topic, message.payload, qos=message.qos, retain=message.retain)
 
-    def show(self, stage: Stage | None, run_ms: int) -> bool:
-        """Show a stage on every lamp; return whether it is another one than before.
+    def show(self, stage: Stage | None, run_ms: int, trouble: str = "") -> bool:
+        """Show a stage on every lamp, and ``trouble`` of the post itself; return whether anything changed.
 
         The same stage is told again every few seconds, since a lamp believes it only for ``LAMP_TTL_S``.
         """
         word = IDLE if stage is None else str(stage)
-        changed = word != self._shown
+        changed = (word, trouble) != self._shown
         if changed or run_ms - self._shown_ms >= LAMP_REFRESH_MS:
-            self._shown, self._shown_ms = word, run_ms
+            self._shown, self._shown_ms = (word, trouble), run_ms
+            args: dict[str, object] = {"stage": word, "ttl_s": LAMP_TTL_S}
+            if trouble:
+                args["trouble"] = trouble
             for lamp in self._lamps:
-                self._send(lamp, "lamp.stage", {"stage": word, "ttl_s": LAMP_TTL_S})
+                self._send(lamp, "lamp.stage", args)
         return changed
 
 

@@ -52,6 +52,8 @@ class Parts:
     status: Callable[[], Status]
     instance: str
     saves: bool = True
+    probe: str = ""  # the topic on which the post talks to itself
+    probed: Callable[[], None] = lambda: None  # called when such a message is on the disk
 
 
 class Pipeline:
@@ -97,6 +99,7 @@ class Pipeline:
             self._take_receipt(turn, delivery)
         for delivery in batch.rest:
             self._take_sensor(turn, delivery)
+        self._correct_clock(turn)
         self._tell_overdue(turn)
         self._make_revisions(turn)
         self._append(turn)
@@ -126,6 +129,11 @@ class Pipeline:
         self._take_message(turn, delivery)
 
     def _take_message(self, turn: Turn, delivery: Delivery) -> None:
+        if delivery.raw.topic == self._parts.probe:
+            turn.add(Entry(Kind.ALIVE, turn.now, b"{}"))
+            turn.tokens.append(delivery.token)
+            turn.urgent = turn.probed = True
+            return
         taken = self._parts.intake.take(delivery.raw, turn.next_sequence, turn.now)
         turn.tokens.append(delivery.token)
         if taken.fresh:
@@ -164,6 +172,14 @@ class Pipeline:
                 self._parts.upstream.connected()
 
     # --- what time brings
+
+    def _correct_clock(self, turn: Turn) -> None:
+        corrected_ms = self._parts.clock.correct()
+        if corrected_ms:
+            turn.now = self._stamp()
+            self._parts.memory.clock_corrected()
+            turn.add(Entry(Kind.CLOCK, turn.now, records.dump({"corrected_ms": corrected_ms})))
+            self._parts.report.clock(corrected_ms)
 
     def _tell_overdue(self, turn: Turn) -> None:
         decision = self._parts.memory.time(turn.now)
@@ -216,6 +232,8 @@ class Pipeline:
         self._parts.report.saved(turn, self._parts.clock.stamp())
         self._parts.outputs.carry_out(turn.effects if self._parts.saves else not_saved(turn.effects))
         self._parts.acknowledge(turn.tokens)
+        if turn.probed:
+            self._parts.probed()
 
     # --- the way out
 
@@ -231,7 +249,7 @@ class Pipeline:
         stage = lamp_of(state)
         if stage is Stage.SAVED and not self._parts.saves:
             stage = Stage.UNDELIVERED  # neither saved here nor there: use the radio
-        if self._parts.outputs.show(stage, turn.now.run_ms):
+        if self._parts.outputs.show(stage, turn.now.run_ms, self._parts.keeper.trouble):
             self._parts.report.lamp(stage)
         before = self._parts.keeper.disk
         self._parts.keeper.look_after(turn.now)

@@ -140,6 +140,10 @@ class Report:
                 age_ms=sending.age_ms,
             )
 
+    def clock(self, corrected_ms: int) -> None:
+        """Tell that an absence was measured after all."""
+        self._log.info("clock_corrected", by_ms=corrected_ms)
+
     def disk(self, state: Disk) -> None:
         """Tell what room the disk has now."""
         self._log.warning("disk", state=state.name.lower())

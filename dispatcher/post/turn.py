@@ -27,6 +27,7 @@ class Turn:
     moved: list[tuple[Stage, Stamp]] = field(default_factory=list)
     presses: int = 0
     urgent: bool = False
+    probed: bool = False
 
     @property
     def next_sequence(self) -> int:

@@ -26,6 +26,7 @@ SITE = Site(
         "btn-2": Device("btn-2", "kentongan", "panic_button", "pos-03", "gang"),
         "pir-1": Device("pir-1", "kentongan", "motion", "pos-03", "parkir"),
         "smoke-1": Device("smoke-1", "kentongan", "smoke", "pos-03", "meja"),
+        "lamp-1": Device("lamp-1", "kentongan", "lamp", "pos-03"),
         "siren-1": Device("siren-1", "kentongan", "siren", "pos-03"),
     },
 )
