@@ -1,5 +1,6 @@
 """A real process that saves and says so, ended at the worst moments: what it said was saved must be there."""
 
+import os
 import random
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dispatcher.journal import Journal, Kind, fsck
+from dispatcher.journal import Journal, JournalLocked, Kind, fsck, verify
 
 ROOT = Path(__file__).parents[2]
 BOOT = "11111111-2222-4333-8444-555555555555"
@@ -100,6 +101,55 @@ def test_a_writer_killed_at_any_moment_loses_nothing_it_called_saved(tmp_path: P
         saved |= saved_in([line for line in lines if line.endswith("\n")])
         check(folder, saved)
     assert len(saved) > 500
+
+
+def test_two_processes_never_write_one_journal_but_a_check_may_look_on(tmp_path: Path) -> None:
+    folder = tmp_path / "journal"
+    writer = subprocess.Popen(command(folder, 10**9), cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert writer.stdout is not None
+    try:
+        assert writer.stdout.readline() == "ready\n"
+        for _ in range(20):
+            writer.stdout.readline()
+            with pytest.raises(JournalLocked):
+                Journal.open(folder, boot=BOOT, mono=lambda: 0)
+            findings = verify(folder)
+            assert not findings.lost
+            assert not findings.torn
+            assert not findings.damaged
+            assert not findings.bad_headers
+    finally:
+        writer.kill()
+        writer.wait()
+        writer.stdout.close()
+
+
+def test_a_child_that_outlives_a_killed_post_locks_nobody_out(tmp_path: Path) -> None:
+    folder = tmp_path / "journal"
+    script = """
+        import os, sys, time
+        from pathlib import Path
+        from dispatcher.journal import Journal
+        journal = Journal.open(Path(sys.argv[1]), boot=sys.argv[2], mono=time.monotonic_ns)
+        if os.fork() == 0:
+            print(os.getpid(), flush=True)
+            sys.stdin.read()
+            os._exit(0)
+        sys.stdin.read()
+    """
+    parent = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(script), str(folder), BOOT],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert parent.stdout is not None
+    assert parent.stdin is not None
+    child = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    os.kill(child, 0)
+    Journal.open(folder, boot=BOOT, mono=lambda: 0).close()
+    parent.stdin.close()  # and the child ends
+    parent.stdout.close()
 
 
 needs_strace = pytest.mark.skipif(

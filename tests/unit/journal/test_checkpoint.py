@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dispatcher.journal import Checkpoint, FormatTooNew, verify
-from dispatcher.journal.layout import CRC, PREFIX
+from dispatcher.journal.layout import CRC, PREFIX, SECTOR
 from tests.unit.journal.conftest import Opener, entry
 from tests.unit.journal.test_damage import flip
 
@@ -81,6 +81,22 @@ def test_numbers_go_on_behind_the_checkpoint_even_if_all_segments_are_gone(folde
     assert journal.read_checkpoint() == Checkpoint(7, b"state")
     assert journal.append([entry(b"new")]) == range(8, 9)
     assert [record.sequence for record in journal.replay(7)] == [8]
+
+
+def test_numbers_go_on_behind_the_checkpoint_even_if_the_newest_records_are_gone(
+    folder: Path, open_journal: Opener
+) -> None:
+    journal = open_journal()
+    journal.append([entry() for _ in range(7)])
+    journal.write_checkpoint(7, b"state")
+    journal.close()
+    path = folder / "00000001.seg"
+    data = path.read_bytes()
+    path.write_bytes(data[: SECTOR + 3 * 72] + bytes(len(data) - 2 * SECTOR - 3 * 72) + data[-SECTOR:])
+    journal = open_journal()
+    assert journal.append([entry(b"new")]) == range(8, 9)
+    assert [record.sequence for record in journal.replay(7)] == [8]
+    assert [record.sequence for record in journal.replay()] == [1, 2, 3, 8]
 
 
 def test_a_checkpoint_of_another_journal_is_none_of_ours(folder: Path, tmp_path: Path, open_journal: Opener) -> None:

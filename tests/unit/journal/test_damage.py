@@ -159,7 +159,8 @@ def test_a_damaged_last_record_is_reported_and_its_number_is_never_given_again(
 def test_what_a_power_cut_left_behind_the_cut_does_not_come_back(folder: Path, open_journal: Opener) -> None:
     journal = open_journal()
     write(journal, 2)
-    journal.append([entry(b"a" * 700), entry(b"b" * 700), entry(b"c" * 700)])
+    for letter in (b"a", b"b", b"c"):
+        journal.append([entry(letter * 700)])
     journal.close()
     path = folder / "00000001.seg"
     data = bytearray(path.read_bytes())
