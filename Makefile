@@ -14,7 +14,7 @@ endif
 RUNTIME := $(if $(wildcard $(BIN)/.dev),$(BIN)/.dev,$(BIN)/.demo)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test check format wheel clean fuzz
+.PHONY: help venv run test check bench format wheel clean fuzz
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -40,6 +40,9 @@ check: $(BIN)/.dev ## Lint, formatting, types and import directions
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+bench: $(BIN)/.dev ## Measure the post beside a bare loop, about eight minutes (BENCH_ROUNDS=1 BENCH_ROWS=press,burst)
+	@$(BIN)/python -m tests.bench
 
 format: $(BIN)/.dev ## Sort imports, apply safe fixes, format
 	@$(BIN)/ruff check --fix-only .
