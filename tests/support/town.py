@@ -65,6 +65,7 @@ class Town:
         self.precinct = Daemon("precinct", self._write_precinct(), folder / "precinct.log")
         self.officer = Officer(self._board_port)
         self._lamp: Lamp | None = None
+        self._brokers = False
         self._rooms = ExitStack()
 
     # --- files
@@ -78,8 +79,8 @@ class Town:
             "site": str(self._site),
             "rules": [str(path) for path in self._rules],
             "devices": [str(self._profiles)],
-            "broker": self._address(self.local, POST),
-            "precinct": {"id": PRECINCT_ID, "broker": self._address(self.uplink, POST_ID)},
+            "broker": self.address(self.local, POST),
+            "precinct": {"id": PRECINCT_ID, "broker": self.address(self.uplink, POST_ID)},
             "http": {"listen": f"{HOST}:{port}"},
             "clock": {"trust": "always"},
             **changes,
@@ -92,12 +93,13 @@ class Town:
             "precinct": PRECINCT_ID,
             "data_dir": "precinct-data",
             "site": str(self._site),
-            "broker": self._address(self.uplink, PRECINCT),
+            "broker": self.address(self.uplink, PRECINCT),
             "http": {"listen": f"{HOST}:{self._board_port}"},
         }
         return self._write("precinct.yaml", body)
 
-    def _address(self, broker: Broker, user: str) -> dict[str, Any]:
+    def address(self, broker: Broker, user: str) -> dict[str, Any]:
+        """Write down the password of `user`, and return the settings that reach a broker with it."""
         secret = self.folder / f"{user}.password"
         secret.write_text(broker.login(user).password + "\n", encoding="utf-8")
         secret.chmod(0o600)
@@ -120,10 +122,16 @@ class Town:
 
     # --- life
 
+    def start_brokers(self) -> None:
+        """Start the two brokers, unless they run."""
+        if not self._brokers:
+            self.local.start()
+            self.uplink.start()
+            self._brokers = True
+
     def start(self) -> None:
         """Start everything, and return once the post hears its devices and somebody sits at the board."""
-        self.local.start()
-        self.uplink.start()
+        self.start_brokers()
         self._lamp = Lamp(Radio(self.local, "lamp-1", ["kentongan/lamp-1/command"]))
         self.precinct.start()
         self.post.start()
@@ -198,8 +206,11 @@ class Town:
 
     def metric(self, name: str) -> float:
         """Return one of the post's metrics by its name with labels, 0 when it is not there."""
-        line = next((line for line in self.metrics().splitlines() if line.startswith(name + " ")), "0 0")
-        return float(line.rsplit(" ", 1)[1])
+        return value_of(self.metrics(), name)
+
+    def rejected(self, reason: str) -> float:
+        """Return how many messages the post has refused for a reason."""
+        return self.metric(f'kentongan_rejected_total{{reason="{reason}"}}')
 
     def wait_metric(self, name: str, holds: Callable[[float], bool]) -> None:
         """Return once a metric is as wanted."""
@@ -301,6 +312,10 @@ class Officer:
             lambda: f"the board has {self.incident(incident) or self.incidents()}",
         )
 
+    def metric(self, name: str) -> float:
+        """Return one of the precinct's metrics by its name with labels, 0 when it is not there."""
+        return value_of(self._http.get(f"http://{HOST}:{self._port}/metrics").text, name)
+
     def do(self, incident: str, verb: str, **more: Any) -> Answer:
         """Act on an incident and return it as it is afterwards."""
         answer = self._http.post(f"/incidents/{incident}/{verb}", json={"by": self.badge, **more})
@@ -311,6 +326,12 @@ class Officer:
         """Close what is open, whatever it is."""
         for incident in self.incidents("open"):
             self._http.post(f"/incidents/{incident['id']}/close", json={"by": self.badge, "disposition": "drill"})
+
+
+def value_of(metrics: str, name: str) -> float:
+    """Return one value out of a text of metrics, 0 when it is not there."""
+    line = next((line for line in metrics.splitlines() if line.startswith(name + " ")), "0 0")
+    return float(line.rsplit(" ", 1)[1])
 
 
 def http_get(post: Daemon, path: str) -> httpx.Response:
