@@ -91,14 +91,16 @@ def test_a_quiet_stream_still_says_that_it_lives(desk: Desk, client: httpx.Clien
 def test_an_open_stream_is_somebody_at_the_desk_and_a_closed_one_is_not(desk: Desk, client: httpx.Client) -> None:
     with served(desk) as url:
         with client.stream("GET", f"{url}/events") as answer:
-            wait_for(events(answer.iter_lines()), "board")
+            stream = events(answer.iter_lines())  # kept: httpx closes the connection when its iterator goes
+            wait_for(stream, "board")
             assert desk.station.boards == 1
         until(lambda: desk.station.boards == 0)
 
 
 def test_an_observer_is_nobody_at_the_desk(desk: Desk, client: httpx.Client) -> None:
     with served(desk) as url, client.stream("GET", f"{url}/api/v1/events?observer=1") as answer:
-        wait_for(events(answer.iter_lines()), "hello")
+        stream = events(answer.iter_lines())
+        wait_for(stream, "hello")
         assert desk.station.boards == 0
 
 

@@ -124,6 +124,16 @@ def test_an_answered_incident_is_not_called_unattended(desk: Desk) -> None:
     assert desk.link.said() == []
 
 
+def test_an_answer_given_without_a_board_ends_unattended(desk: Desk) -> None:
+    desk.hands.pass_s(31)
+    desk.status(status())
+    until(lambda: not desk.station.attended)
+    desk.alert(panic())
+    desk.link.log.clear()
+    desk.station.act(ACK).result(10)  # by a program, over the API
+    assert desk.link.said() == [("delivered", 1), ("acknowledged", 1)]
+
+
 def test_a_silent_post_is_told_within_thirty_seconds(desk: Desk) -> None:
     desk.status(status())
     desk.status(status(), "pos-07")
