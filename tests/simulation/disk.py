@@ -1,0 +1,206 @@
+"""A card as the journal's contract describes it: what was synced is there, what was not is there or not.
+
+The real journal is held to this contract by tests/faults and tests/unit/journal; here it is broken far more often.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dispatcher.domain.stamp import Stamp
+from dispatcher.journal import Entry, JournalError, Kind, NoSpace, Record
+from dispatcher.journal.model import Checkpoint
+from tests.simulation.machine import Machine
+from tests.simulation.world import World
+
+EIO = 5
+SEGMENT = 16  # records; old ones go by so many
+
+
+@dataclass(slots=True)
+class Stored:
+    """One record on the card. ``damaged``: a bit has flipped in it, and nobody can read it any more."""
+
+    record: Record
+    durable: bool = False
+    damaged: bool = False
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """One checkpoint on the card."""
+
+    through: int
+    body: bytes
+    damaged: bool = False
+
+
+class Card:
+    """What outlives the process. Faults are attributes: ``full`` (0 none, 1 only urgent, 2 nothing), ``broken``."""
+
+    def __init__(self, world: World, machine: Machine) -> None:
+        self.world = world
+        self.machine = machine
+        self.stored: list[Stored] = []
+        self.checkpoints: list[Snapshot] = []
+        self.archive: list[Record] = []  # everything that was ever durable: an oracle needs it, the post does not
+        self.full = 0
+        self.broken = 0  # so many syncs fail
+        self.slow_ms = 0
+        self.flips = 0
+        self.durable: dict[int, Record] = {}
+        self.next = 1
+
+    @property
+    def pending(self) -> list[Stored]:
+        """Return what was appended and not synced."""
+        return [one for one in self.stored if not one.durable]
+
+    def settle(self, kept: Sequence[Stored]) -> None:
+        """Let the pending records in ``kept`` be on the card for good, and the others gone."""
+        lost = {id(one) for one in self.stored if not one.durable} - {id(one) for one in kept}
+        self.stored = [one for one in self.stored if id(one) not in lost]
+        self.harden()
+        last = max((one.record.sequence for one in self.stored), default=0)
+        newest = max((one.through for one in self.checkpoints), default=0)
+        # A torn tail is cut with a record, and the numbers that it may have held are skipped; a clean one leaves none.
+        self.next = max(last, newest) + 1 + (self.world.between(1, 5) if lost and self.world.chance(0.5) else 0)
+
+    def harden(self) -> None:
+        """Everything that is there is durable now."""
+        for one in self.stored:
+            if not one.durable:
+                one.durable = True
+                self.archive.append(one.record)
+                self.durable[one.record.sequence] = one.record
+
+    def survive(self, how: str) -> None:
+        """Decide what is left after a death: all after a kill, anything after a power cut or a failed sync."""
+        pending = self.pending
+        if how == "kill" or not pending:
+            self.settle(pending)
+            return
+        luck = self.world.luck
+        draw = luck.random()
+        if draw < 0.3:
+            kept: list[Stored] = []
+        elif draw < 0.6:
+            kept = pending[: luck.randint(0, len(pending))]
+        else:
+            kept = [one for one in pending if luck.random() < 0.5]
+        self.settle(kept)
+
+    def flip(self) -> Record | None:
+        """Flip a bit in one of the later durable records, and return it."""
+        readable = [one for one in self.stored if one.durable and not one.damaged]
+        if not readable:
+            return None
+        one = readable[-1 - int(len(readable) * self.world.luck.random() ** 2)]
+        one.damaged = True
+        self.flips += 1
+        return one.record
+
+
+class SimJournal:
+    """One process's view of the card: a Saver, and what a start reads."""
+
+    def __init__(self, card: Card) -> None:
+        self._card = card
+        self._death: JournalError | None = None
+
+    @property
+    def last_sequence(self) -> int:
+        return self._card.next - 1
+
+    @property
+    def synced_sequence(self) -> int:
+        durable = (one.record.sequence for one in reversed(self._card.stored) if one.durable)
+        return self.last_sequence if not self._card.pending else next(durable, 0)
+
+    @property
+    def bytes_on_disk(self) -> int:
+        return 0
+
+    @property
+    def corrupt_records(self) -> int:
+        return sum(one.damaged for one in self._card.stored)
+
+    def append(self, entries: Sequence[Entry], *, urgent: bool = False) -> range:
+        card, world = self._card, self._card.world
+        self._check()
+        world.passes("append")
+        if card.full > (1 if urgent else 0):
+            raise NoSpace("the card is full")
+        first = card.next
+        for entry in entries:
+            mono = card.machine.mono_ns()
+            record = Record(card.next, entry.kind, entry.stamp, card.machine.boot, mono, entry.body)
+            card.stored.append(Stored(record))
+            card.next += 1
+            if card.next == first + 1 and len(entries) > 1:
+                world.passes("append.torn")
+        world.passes("appended")
+        return range(first, card.next)
+
+    def sync(self) -> None:
+        card, world = self._card, self._card.world
+        self._check()
+        if not card.pending:
+            return
+        world.passes("sync")
+        if card.broken:
+            card.broken -= 1
+            self._death = JournalError(EIO, "fdatasync")
+            raise self._death
+        if card.slow_ms:
+            world.run_until(world.now + world.between(1, card.slow_ms))
+        card.harden()
+        world.passes("synced")
+
+    def write_checkpoint(self, through: int, body: bytes) -> None:
+        card, world = self._card, self._card.world
+        self._check()
+        self.sync()
+        world.passes("checkpoint")
+        if card.full > 1:
+            raise NoSpace("no space for a checkpoint")
+        card.checkpoints = [*card.checkpoints, Snapshot(through, body)][-2:]
+        world.passes("checkpointed")
+
+    def retain(self, *, keep_after: int, older_than_ms: int, max_bytes: int, now: Stamp) -> int:
+        """Let old records go whenever they may: a card that keeps little shows whether the checkpoint holds it all."""
+        del older_than_ms, max_bytes, now
+        card = self._card
+        if len(card.checkpoints) < 2 or card.world.chance(0.3):
+            return 0
+        floor = min(keep_after, *(one.through for one in card.checkpoints)) // SEGMENT * SEGMENT
+        before = len(card.stored)
+        card.stored = [one for one in card.stored if one.record.sequence > floor]
+        return before - len(card.stored)
+
+    def tend(self) -> None:
+        self._check()
+
+    def _check(self) -> None:
+        if self._death is not None:
+            raise self._death
+
+    # --- what a start reads
+
+    def read_checkpoint(self) -> Checkpoint | None:
+        sound = (one for one in reversed(self._card.checkpoints) if not one.damaged)
+        found = next(sound, None)
+        return None if found is None else Checkpoint(found.through, found.body)
+
+    def replay(self, after: int = 0) -> Iterator[Record]:
+        for one in self._card.stored:
+            if one.record.sequence > after and not one.damaged:
+                yield one.record
+
+    def close(self) -> None:
+        if self._death is None:
+            self.sync()
+
+
+def is_alive_mark(record: Record) -> bool:
+    """Return whether a record is one that nothing waits for."""
+    return record.kind == Kind.ALIVE

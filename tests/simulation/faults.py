@@ -1,0 +1,187 @@
+"""What goes wrong in a night, each by name, and what ends it."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tests.simulation.machine import YEAR_MS
+
+if TYPE_CHECKING:
+    from tests.simulation.night import Night
+
+Fault = Callable[["Night", int], None]
+
+# A fault that ends a process may strike in the middle of its work only at these places; elsewhere it comes right after.
+IN_POST = frozenset(
+    {"append", "append.torn", "appended", "sync", "synced", "say", "said", "alert", "told", "acknowledge",
+     "acknowledged", "checkpoint", "checkpointed"}
+)  # fmt: skip
+IN_PRECINCT = frozenset({"round", "receipt", "receipt.sent"})
+
+
+def _die(how: str, night: "Night", _for_ms: int) -> None:
+    night.end_post(how)
+
+
+def _stop(night: "Night", _for_ms: int) -> None:
+    if night.host.process is not None:
+        night.host.process.pipeline.stop()
+
+
+def _freeze(night: "Night", for_ms: int) -> None:
+    """The machine sleeps, or the process is starved: others go on."""
+    night.world.later(0, lambda: night.freeze(for_ms))
+
+
+def _checkpoint(night: "Night", _for_ms: int) -> None:
+    if night.host.process is not None:
+        night.host.process.keeper._checkpoint_ms = -1_000_000_000
+
+
+def _damage_checkpoint(night: "Night", _for_ms: int) -> None:
+    if night.card.checkpoints:
+        night.card.checkpoints[-1].damaged = True
+
+
+def _flip(night: "Night", _for_ms: int) -> None:
+    record = night.card.flip()
+    if record is not None:
+        night.ledger.flipped(record)
+
+
+def _fill(level: int, night: "Night", for_ms: int) -> None:
+    night.card.full = level
+    night.world.later(for_ms, lambda: setattr(night.card, "full", 0))
+
+
+def _break(night: "Night", _for_ms: int) -> None:
+    night.card.broken = night.world.luck.choice((1, 1, 2))
+
+
+def _slow(night: "Night", for_ms: int) -> None:
+    night.card.slow_ms = night.world.luck.choice((100, 1_000, 3_000))
+    night.world.later(for_ms, lambda: setattr(night.card, "slow_ms", 0))
+
+
+def _step_wall(night: "Night", _for_ms: int) -> None:
+    night.machine.wall_offset_ms += night.world.luck.choice((-5, -1, 1, 5)) * YEAR_MS
+    night.machine.synchronised = night.world.chance(0.5)
+
+
+def _distrust(night: "Night", for_ms: int) -> None:
+    night.machine.synchronised = False
+    night.world.later(for_ms, lambda: setattr(night.machine, "synchronised", True))
+
+
+def _crash_local(empty: bool, night: "Night", for_ms: int) -> None:
+    broker = night.local
+    if broker.up:
+        broker.crash(empty=empty)
+        night.world.later(min(for_ms, 12_000), lambda: setattr(broker, "up", True))
+
+
+def _crash_far(empty: bool, night: "Night", for_ms: int) -> None:
+    broker = night.far
+    if broker.up:
+        broker.crash(empty=empty)
+        night.world.later(for_ms, lambda: setattr(broker, "up", True))
+
+
+def _drop(name: str, night: "Night", _for_ms: int) -> None:
+    """A connection breaks and is made anew; what was in flight comes again, under old and new ids."""
+    process = night.host.process
+    if process is not None:
+        night.world.later(0, process.links[name].broken)
+
+
+def _cut(out: bool, back: bool, night: "Night", for_ms: int) -> None:
+    """Nothing gets through in one direction or both; the link finds out after a while, if at all."""
+    path = night.host.far_path
+    path.out, path.back = path.out and not out, path.back and not back
+    night.world.later(min(for_ms, night.world.between(0, 15_000)), night.break_uplink)
+    night.world.later(for_ms, night.heal_path)
+
+
+def _delay(night: "Night", for_ms: int) -> None:
+    path = night.host.far_path
+    path.high_ms = night.world.luck.choice((300, 2_000, 20_000))
+    night.world.later(for_ms, lambda: setattr(path, "high_ms", 80))
+
+
+def _again(night: "Night", _for_ms: int) -> None:
+    night.buttons[night.world.luck.choice(("btn-1", "btn-2"))].again()
+
+
+def _mute(word: str, night: "Night", for_ms: int) -> None:
+    for button in night.buttons.values():
+        setattr(button, word, True)
+        night.world.later(for_ms, lambda one=button: setattr(one, word, False))
+
+
+def _button_reboots(night: "Night", _for_ms: int) -> None:
+    night.buttons[night.world.luck.choice(("btn-1", "btn-2"))].lose_power()
+
+
+def _station(night: "Night", _for_ms: int) -> None:
+    night.end_station()
+
+
+def _leave(night: "Night", for_ms: int) -> None:
+    night.precinct.leave()
+    night.world.later(for_ms * 2, night.precinct.enter)
+
+
+def _engine(night: "Night", for_ms: int) -> None:
+    night.host.engine_late_ms = 5_000
+    night.world.later(for_ms, lambda: setattr(night.host, "engine_late_ms", 0))
+
+
+def _far_again(night: "Night", _for_ms: int) -> None:
+    """The precinct hears an old alert once more, out of order."""
+    if night.alerts:
+        night.far.publish(night.world.luck.choice(night.alerts))
+
+
+def _receipt_again(night: "Night", _for_ms: int) -> None:
+    if night.receipts:
+        night.far.publish(night.world.luck.choice(night.receipts))
+
+
+FAULTS: dict[str, Fault] = {
+    "kill": partial(_die, "kill"),
+    "power cut": partial(_die, "power"),
+    "orderly restart": _stop,
+    "freeze": _freeze,
+    "checkpoint now": _checkpoint,
+    "checkpoint damaged": _damage_checkpoint,
+    "bit flip": _flip,
+    "card full": partial(_fill, 1),
+    "card full to the brim": partial(_fill, 2),
+    "sync fails": _break,
+    "sync slow": _slow,
+    "wall clock jumps": _step_wall,
+    "clock not trusted": _distrust,
+    "local broker loses its queue": partial(_crash_local, False),
+    "local broker comes back empty": partial(_crash_local, True),
+    "precinct broker loses its queue": partial(_crash_far, False),
+    "precinct broker comes back empty": partial(_crash_far, True),
+    "panic link breaks": partial(_drop, "panic"),
+    "rest link breaks": partial(_drop, "rest"),
+    "uplink breaks": partial(_drop, "uplink"),
+    "uplink cut": partial(_cut, True, True),
+    "uplink cut outwards": partial(_cut, True, False),
+    "uplink cut inwards": partial(_cut, False, True),
+    "uplink slow": _delay,
+    "copy of a press": _again,
+    "buttons mute": partial(_mute, "mute"),
+    "buttons deaf": partial(_mute, "deaf"),
+    "button reboots": _button_reboots,
+    "precinct dies": _station,
+    "precinct loses its store": lambda night, _: night.precinct.lose_store() if night.precinct.station else None,
+    "precinct store copied": lambda night, _: night.precinct.back_up(),
+    "precinct store put back": lambda night, _: night.precinct.restore() if night.precinct.station else None,
+    "nobody at the board": _leave,
+    "engine late": _engine,
+    "alert again": _far_again,
+    "receipt again": _receipt_again,
+}

@@ -1,0 +1,308 @@
+"""What must hold, whatever happens: the promise, checked at every word that is said and once more in the morning.
+
+The ledger stands outside: it knows what people really did, what the card really holds and what the precinct really
+said. It never looks into the post to find out what the post believes, except where the promise is about that.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from dispatcher.domain.incident import Stage
+from dispatcher.incidents.stages import LAMP_ORDER
+from dispatcher.journal import Kind, Record
+from dispatcher.wire import alert as alert_wire
+from dispatcher.wire.alert import Alert
+from tests.simulation.broker import Message
+from tests.simulation.disk import Card
+from tests.simulation.town import BOUGHT, COUNTING, LAMP, press_topic
+from tests.simulation.world import Violation, World
+
+Key = tuple[str, int, int]  # device, boot, seq
+RANK = {str(stage): rank for rank, stage in enumerate((*LAMP_ORDER, Stage.CLOSED))}
+LADDER = ("acknowledged", "dispatched", "arrived", "closed")
+FREE = {("undelivered", None), ("unattended", "delivered"), ("delivered", "unattended")}
+TO_UNDELIVERED = ("saved", "sent")
+REPETITION_MS = 6_000  # a profile's two seconds, and the save that may be slow
+
+
+@dataclass(slots=True)
+class Press:
+    """One press of a button that counts. ``born`` is more than one when its counter was used again after an hour."""
+
+    born_ms: int
+    spoken_ms: int = 0
+    born: int = 1
+    incident: str | None = None
+    stage: str | None = None
+    excused: bool = False  # its one record was hit by a flipped bit, or it was told only while nothing could be saved
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Everything that was pressed, saved, said and stored."""
+
+    world: World
+    card: Card
+    presses: dict[Key, Press] = field(default_factory=dict)
+    bought: dict[int, set[str]] = field(default_factory=dict)  # press of a bought button -> ids of its events
+    kept: set[int] = field(default_factory=set)  # bought presses that the post acknowledged
+    senses: set[Key] = field(default_factory=set)
+    strangers: int = 0
+    contents: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    evidence: dict[str, dict[str, int]] = field(default_factory=dict)  # incident -> event -> revision
+    said: dict[str, dict[str, int]] = field(default_factory=dict)  # incident -> stage -> revision, as the precinct said
+    taken: set[tuple[str, int]] = field(default_factory=set)  # revisions that the precinct's broker has
+    durable_presses: set[Key] = field(default_factory=set)
+    handed: dict[object, int] = field(default_factory=dict)
+    _turn: list[tuple[str, object]] = field(default_factory=list)
+    _scanned: int = 0
+
+    # --- what people did
+
+    def pressed(self, key: Key) -> None:
+        """Somebody pressed a button that counts."""
+        self.presses[key] = Press(self.world.now, self.world.now)
+
+    def spoken(self, key: Key) -> None:
+        """A press is told, or told again. After an hour the same counter is another press (design, "Copies")."""
+        press = self.presses[key]
+        if self.world.now - press.spoken_ms > COPY_MS:
+            press.born += 1
+            press.incident = press.stage = None
+            press.unsure = True
+        press.spoken_ms = self.world.now
+
+    # --- what the post was given, and what it wrote
+
+    def handing(self, messages: list[tuple[object, Message]]) -> None:
+        """The pipeline gets these messages of devices, in this order."""
+        self._turn = [(message.topic, message.ident) for _, message in messages]
+        self.handed.update((token, self.card.next) for token, _ in messages)
+
+    def wrote(self, kind: int, body: bytes) -> None:
+        """An entry is appended: learn which event a bought button's press became."""
+        if kind != Kind.MESSAGE or b'"zigbee2mqtt/' not in body:
+            return
+        plain = json.loads(body)
+        while self._turn:
+            topic, ident = self._turn.pop(0)
+            if topic == plain["t"] and isinstance(ident, int):
+                self._last = (self.world.now, {event["i"] for event in plain.get("e", ())})
+                self.bought.setdefault(ident, set()).update(self._last[1])
+                return
+
+    # --- what the post said
+
+    def acknowledged(self, token: object, message: Message) -> None:
+        """The post acknowledges a message to the local broker."""
+        since = self.handed.get(token, 0)
+        for one in self.card.pending:
+            record = one.record
+            if record.kind == Kind.MESSAGE and record.sequence >= since and _topic(record) == message.topic:
+                self._broken("acknowledged before saved", f"{message.topic} in record {record.sequence}")
+        if message.topic == press_topic(BOUGHT) and isinstance(message.ident, int):
+            self.kept.add(message.ident)
+            self._check_repetition(message.ident)
+
+    def _check_repetition(self, ident: int) -> None:
+        """What gave no event of its own must repeat one: a profile takes presses within two seconds for one."""
+        if self.bought.get(ident):
+            return
+        when, events = self._last
+        if self.world.now - when > REPETITION_MS:
+            self._broken("swallowed", f"bought press {ident} is acknowledged and became nothing")
+        self.bought.setdefault(ident, set()).update(events)
+
+    _last: tuple[int, set[str]] = field(default_factory=lambda: (0, set()))
+
+    def confirmed(self, device: str, body: dict[str, Any]) -> None:
+        """The post confirms a press to its button."""
+        key = (device, body["boot"], body["seq"])
+        stage, incident = body["stage"], body["incident"]
+        if stage == "refused" or device not in COUNTING:
+            return
+        press = self.presses.get(key)
+        if press is None:
+            self._broken("invented press", f"confirmed {key}")
+        self._scan()
+        if key not in self.durable_presses:
+            self._broken("confirmed before saved", f"{key} {stage}")
+        if press.incident not in (None, incident):
+            self._broken("confirmed in two incidents", f"{key}: {press.incident}, then {incident}")
+        self._check_order(key, press, stage)
+        if not press.excused:
+            self._check_true(incident, key, stage)
+        press.incident, press.stage = incident, stage
+
+    def _check_order(self, key: Key, press: Press, stage: str) -> None:
+        before = press.stage
+        if before is None or before == "undelivered" or (before, stage) in FREE:
+            return
+        if stage == "undelivered" and before in TO_UNDELIVERED:
+            return
+        if RANK[stage] < RANK[before]:
+            self._broken("stage went back", f"{key}: {before}, then {stage}")
+
+    def _check_true(self, incident: str, key: Key, stage: str) -> None:
+        if RANK[stage] > RANK[self._bound(incident, key)]:
+            self._broken("comfort that is false", f"{key} is told {stage}, true is {self._bound(incident, key)}")
+
+    def _bound(self, incident: str, key: Key) -> str:
+        """Return the most advanced stage that may be said of a press: what the precinct said for its revision."""
+        revs = [rev for event, rev in self.evidence.get(incident, {}).items() if self.keys.get(event) == key]
+        if not revs:
+            return "saved"
+        said = self.said.get(incident, {})
+        for stage in reversed(LADDER):
+            if said.get(stage, 0) >= revs[0]:
+                return stage
+        if said.get("delivered", 0) >= revs[0]:
+            return "delivered"
+        return "sent" if any(one == incident and rev >= revs[0] for one, rev in self.taken) else "saved"
+
+    keys: dict[str, Key] = field(default_factory=dict)  # event -> press
+
+    def showed(self, stage: str) -> None:
+        """The lamp shows a stage."""
+        self._scan()
+        rank = RANK.get(stage, len(RANK))  # idle is the most advanced of all
+        for key, press in self.presses.items():
+            if press.incident is None or press.excused or key not in self.durable_presses:
+                continue
+            bound = self._bound(press.incident, key)
+            if bound != "closed" and rank > RANK[bound]:
+                self._broken("the lamp lies", f"it shows {stage}, {key} is {bound}")
+
+    def sent(self, payload: bytes) -> None:
+        """The post sends an alert."""
+        alert = alert_wire.decode(payload)
+        if not isinstance(alert, Alert):
+            self._broken("malformed alert", repr(alert))
+        key = (alert.id, alert.rev)
+        if key not in self.revisions():
+            self._broken("sent before saved", f"revision {key}")
+        content = alert_wire.with_age(payload, 0, "exact")
+        known = self.contents.setdefault(key, content)
+        if known != content:
+            self._broken("a revision changed", f"{key}: {known!r} then {content!r}")
+        self._learn(alert)
+
+    def _learn(self, alert: Alert) -> None:
+        events = self.evidence.setdefault(alert.id, {})
+        for entry in alert.evidence:
+            events.setdefault(entry.event, alert.rev)
+            if entry.device in COUNTING and entry.boot is not None and entry.seq is not None:
+                key = (str(entry.device), entry.boot, entry.seq)
+                self.keys[entry.event] = key
+                if key not in self.presses:
+                    self._broken("invented press", f"{key} in incident {alert.id}")
+        so_far = sum(rev <= alert.rev for rev in events.values())
+        if all((alert.id, rev) in self.contents for rev in range(1, alert.rev + 1)) and alert.count != so_far:
+            self._broken("count", f"{alert.id} rev {alert.rev} says {alert.count}, its evidence is {so_far}")
+
+    # --- what the card holds
+
+    def _scan(self) -> None:
+        archive = self.card.archive
+        for record in archive[self._scanned :]:
+            if record.kind == Kind.MESSAGE:
+                self._scan_message(json.loads(record.body))
+            elif record.kind == Kind.REVISION:
+                body = json.loads(record.body)
+                self._revisions.add((body["i"], body["r"]))
+        self._scanned = len(archive)
+
+    def _scan_message(self, body: dict[str, Any]) -> None:
+        for event in body.get("e", ()):
+            if event["d"] in COUNTING and "b" in event:
+                self.durable_presses.add((event["d"], event["b"], event["q"]))
+
+    _revisions: set[tuple[str, int]] = field(default_factory=set)
+
+    def revisions(self) -> set[tuple[str, int]]:
+        """Return the revisions that are durable."""
+        self._scan()
+        return self._revisions
+
+    def flipped(self, record: Record) -> None:
+        """A bit flips in a record: this one press is outside the promise, and all others are not."""
+        self.world.tell("card", f"a bit flips in record {record.sequence}, kind {record.kind}")
+        if record.kind != Kind.MESSAGE:
+            return
+        body = json.loads(record.body)
+        for event in body.get("e", ()):
+            press = self.presses.get((event["d"], event.get("b", -1), event.get("q", -1)))
+            if press is not None:
+                press.excused = True
+            for ident, events in self.bought.items():
+                if event["i"] in events:
+                    self.kept.discard(ident)
+        if body["l"] == "precinct":
+            self.forget_order()  # the record that was lost is the precinct's word
+
+    def forget_order(self) -> None:
+        """What was told may have to be taken back: the precinct lost its store, or the post one of its words."""
+        for press in self.presses.values():
+            press.stage = None
+
+    # --- what the precinct said and holds
+
+    def broker_has(self, payload: bytes) -> None:
+        """The precinct's broker has taken an alert."""
+        alert = json.loads(payload)
+        self.taken.add((alert["id"], alert["rev"]))
+
+    def spoke(self, receipt: dict[str, Any], held: int) -> None:
+        """The precinct sends a receipt; ``held`` is what is really committed."""
+        stage, rev = receipt["stage"], receipt["rev"]
+        if rev > held:
+            self._broken("receipt before commit", f"{receipt['id']} {stage} {rev}, committed is {held}")
+        said = self.said.setdefault(receipt["id"], {})
+        said[stage] = max(said.get(stage, 0), rev)
+
+    def stored(self, rows: list[tuple[str, str, str | None, int | None, int | None]]) -> None:
+        """Check the precinct's table of evidence: (incident, event, device, boot, seq)."""
+        where: dict[object, set[str]] = {}
+        for incident, event, device, boot, seq in rows:
+            name: object = event
+            if device in COUNTING and boot is not None and seq is not None:
+                name = (device, boot, seq)
+                if name not in self.presses:
+                    self._broken("invented press", f"{name} at the precinct")
+            where.setdefault(name, set()).add(incident)
+        for key, press in self.presses.items():
+            if len(where.get(key, ())) > 1 and not press.excused:
+                self._broken("in two incidents", f"{key} in {sorted(where[key])}")
+        for ident, events in self.bought.items():
+            found = {incident for event in events for incident in where.get(event, ())}
+            if len(found) > 1:
+                self._broken("in two incidents", f"bought press {ident} in {sorted(found)}")
+        self.where = where
+
+    where: dict[object, set[str]] = field(default_factory=dict)
+
+    def morning(self) -> None:
+        """All is healed and has settled: check that everything arrived."""
+        for key, press in self.presses.items():
+            if press.incident is None:
+                self._broken("never confirmed", f"{key}, pressed at {press.born_ms / 1000:.3f}")
+            if not press.excused and self.where.get(key) != {press.incident}:
+                self._broken("not at the precinct", f"{key}: confirmed in {press.incident}, is in {self.where.get(key)}")
+        for ident in self.kept:
+            if not any(event in self.where for event in self.bought.get(ident, ())):
+                self._broken("not at the precinct", f"bought press {ident} was acknowledged to its broker")
+
+    def _broken(self, name: str, text: str) -> Any:
+        raise Violation(name, f"at {self.world.now / 1000:.3f}: {text}")
+
+
+def _topic(record: Record) -> str:
+    return str(json.loads(record.body)["t"])
+
+
+def lamp_stage(message: Message) -> str | None:
+    """Return what a message tells the lamp, None for any other."""
+    if message.topic != f"kentongan/{LAMP}/command":
+        return None
+    return str(json.loads(message.payload)["args"]["stage"])

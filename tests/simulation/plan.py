@@ -1,0 +1,61 @@
+"""From a seed to a story: what people do, and what goes wrong, half of it just where it hurts."""
+
+from dataclasses import dataclass
+from random import Random
+
+PLACES = (
+    "press", "append", "append.torn", "appended", "sync", "synced", "say", "said", "alert", "told", "acknowledge",
+    "acknowledged", "checkpoint", "checkpointed", "panic.heard", "uplink.heard", "panic.connected",
+    "uplink.connected", "round", "receipt", "receipt.sent",
+)  # fmt: skip
+DEEDS = ("btn-1", "btn-1", "btn-1", "btn-2", "z-1", "pir-1", "smoke-1", "stranger")
+ANSWERS = ("acknowledge", "acknowledge", "dispatch", "arrive", "close", "close")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happens: ``what`` at ``at_ms``; with ``place`` at the ``nth`` time after that it is passed."""
+
+    what: str
+    at_ms: int
+    for_ms: int = 0
+    place: str = ""
+    nth: int = 1
+
+    def __str__(self) -> str:
+        aim = f" at {self.place} no. {self.nth}" if self.place else ""
+        return f"{self.at_ms / 1000:9.3f}  {self.what}{aim}" + (f" for {self.for_ms / 1000:.1f} s" if self.for_ms else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One night. ``slow`` nights are hours long and looked at now and then."""
+
+    seed: str
+    length_ms: int
+    slow: bool
+    low_ids: bool
+    trust: str
+    steps: tuple[Step, ...]
+
+
+def make(seed: int, faults: tuple[str, ...]) -> Plan:
+    """Draw a night."""
+    luck = Random(f"plan {seed}")
+    slow = luck.random() < 0.15
+    length = luck.choice((3, 5)) * 3_600_000 if slow else luck.choice((15_000, 40_000, 90_000))
+    deeds = [Step(luck.choice(DEEDS), luck.randint(0, length)) for _ in range(luck.randint(2, 8))]
+    answers = [Step(luck.choice(ANSWERS), luck.randint(0, length)) for _ in range(luck.randint(0, 4))]
+    troubles = [_trouble(luck, deeds, faults, length) for _ in range(luck.randint(0, 6))]
+    steps = sorted((*deeds, *answers, *troubles), key=lambda step: step.at_ms)
+    low_ids, trust = luck.random() < 0.5, luck.choice(("kernel", "always"))
+    return Plan(f"luck {seed}", length, slow, low_ids, trust, tuple(steps))
+
+
+def _trouble(luck: Random, deeds: list[Step], faults: tuple[str, ...], length: int) -> Step:
+    what = luck.choice(faults)
+    lasting = luck.choice((500, 3_000, 12_000, 40_000))
+    if luck.random() < 0.5:
+        return Step(what, luck.randint(0, length), lasting)
+    near = max(0, luck.choice(deeds).at_ms - luck.choice((1, 1, 2_000)))
+    return Step(what, near, lasting, luck.choice(PLACES), luck.choice((1, 1, 1, 2, 2, 3, 5, 8)))

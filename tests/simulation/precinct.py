@@ -1,0 +1,187 @@
+"""The precinct's process: the real station and store, turn by turn on the night's own thread."""
+
+import json
+import shutil
+from pathlib import Path as FilePath
+from types import SimpleNamespace
+
+from dispatcher.domain.incident import Stage
+from dispatcher.mqtt import Delivery
+from dispatcher.precinct.clock import Clock
+from dispatcher.precinct.mail import topic_filters
+from dispatcher.precinct.model import Action
+from dispatcher.precinct.standing import Verb
+from dispatcher.precinct.station import FILE, Station
+from tests.simulation.broker import Broker, Client, Message, Path
+from tests.simulation.ledger import Ledger
+from tests.simulation.machine import START_WALL_MS
+from tests.simulation.town import PRECINCT, SITE
+from tests.simulation.world import World
+
+CHANNELS = tuple(name.rsplit("/", 1)[1] for name in topic_filters(PRECINCT))
+OFFICERS = ("4021", "4022")
+
+
+class StationDeath(BaseException):
+    """The precinct's process ends here."""
+
+
+class Precinct:
+    """What stays when the station dies, and the station while it lives."""
+
+    def __init__(self, world: World, broker: Broker, ledger: Ledger, folder: FilePath) -> None:
+        self.world, self.broker, self.ledger, self.folder = world, broker, ledger, folder
+        self.station: Station | None = None
+        self.client: Client | None = None
+        self.boards = 0
+        self.copy: FilePath | None = None
+        self.tick_ms = 5_000
+
+    def start(self) -> None:
+        """Start the process if it is not there."""
+        if self.station is not None:
+            return
+        clock = Clock(lambda: self.world.now + START_WALL_MS, lambda: self.world.now)
+        link = SimpleNamespace(publish=self._publish, ack=lambda token: self._client.acknowledge([token]))
+        self.station = Station(PRECINCT, self.folder, SITE, link, clock=clock)
+        for _ in range(self.boards):
+            self.station.enter()
+        self.client = Client(
+            self.world,
+            self.broker,
+            Path(0, 5),
+            "station",
+            lambda name: name.startswith(f"kentongan/v1/{PRECINCT}/") and name.rsplit("/", 1)[1] in CHANNELS,
+            deliver=lambda delivery, _message: self._receive(delivery),
+        )
+        self.world.tell("precinct", f"starts, store {self.station.store.id}")
+        self.client.connect()
+
+    @property
+    def _client(self) -> Client:
+        assert self.client is not None
+        return self.client
+
+    def tick(self) -> None:
+        """Let the station look at the clock, again and again."""
+        if self.station is not None:
+            self.work()
+        self.world.later(self.tick_ms, self.tick)
+
+    def _receive(self, delivery: Delivery) -> None:
+        if self.station is not None:
+            self.station.receive(delivery)
+            self.world.later(1, self.work)
+
+    def work(self) -> None:
+        """Do one round of the store thread."""
+        station = self.station
+        if station is None:
+            return
+        try:
+            self.world.passes("round")
+            station._round(*station._inbox.take(64, 0))
+            station.tick()
+        except StationDeath:
+            self._gone()
+        if self.station is not None:
+            self.check()
+
+    def _publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
+        del qos
+        self.world.passes("receipt")
+        receipt = json.loads(payload)
+        assert self.station is not None
+        found = self.station.store.reading.incident(receipt["id"])
+        self.world.tell("precinct", f"says {receipt['stage']} {receipt['rev']} of {receipt['id']}")
+        self.ledger.spoke(receipt, found.standing.held if found else 0)
+        self._client.publish(Message(topic, payload, retain=retain))
+        self.world.passes("receipt.sent")
+
+    # --- faults
+
+    def die(self) -> None:
+        """End the process in the middle of its work."""
+        raise StationDeath
+
+    def kill(self) -> None:
+        """End the process between two rounds."""
+        if self.station is not None:
+            self._gone()
+
+    def _gone(self) -> None:
+        self.world.tell("precinct", "dies")
+        assert self.station is not None
+        self.station.store.close()
+        self.station = None
+        self._client.die()
+        self.world.later(self.world.between(500, 8_000), self.start)
+
+    def lose_store(self) -> None:
+        """Die and come back with an empty store."""
+        self.kill()
+        for path in self.folder.glob(f"{FILE}*"):
+            path.unlink()
+        self.world.tell("precinct", "its store is lost")
+        self.ledger.forget_order()
+
+    def back_up(self) -> None:
+        """Make a copy of the store, as an administrator would."""
+        if self.station is not None:
+            self.copy = self.folder / "copy"
+            self.station.store._write.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            shutil.copyfile(self.folder / FILE, self.copy)
+
+    def restore(self) -> None:
+        """Die and come back with an old copy of the store."""
+        if self.copy is None:
+            return
+        self.lose_store()
+        shutil.copyfile(self.copy, self.folder / FILE)
+
+    # --- people
+
+    def enter(self) -> None:
+        """An officer sits down at a board."""
+        self.boards += 1
+        if self.station is not None:
+            self.station.enter()
+
+    def leave(self) -> None:
+        """The last board is closed."""
+        for _ in range(self.boards):
+            if self.station is not None:
+                self.station.leave()
+        self.boards = 0
+
+    def act(self, verb: Verb, *, everywhere: bool = False) -> None:
+        """Let an officer answer an incident that is open, or all."""
+        if self.station is None:
+            return
+        waiting = list(self.station.store.reading.open_incidents())
+        if not everywhere and waiting:
+            waiting = [self.world.luck.choice(waiting)]
+        disposition = "real" if verb is Verb.CLOSE else None
+        for found in waiting:
+            self.world.tell("officer", f"{verb} {found.id} up to {found.standing.top}")
+            by = self.world.luck.choice(OFFICERS)
+            self.station.act(Action(found.id, verb, by, found.standing.top, disposition=disposition))
+        self.world.later(1, self.work)
+
+    # --- looking
+
+    def check(self) -> None:
+        """Show the ledger what is stored."""
+        assert self.station is not None
+        rows = self.station.store._write.execute("SELECT id, event, device, boot, seq FROM evidence").fetchall()
+        self.ledger.stored([tuple(row) for row in rows])
+
+    @property
+    def open(self) -> int:
+        """Return how many incidents are open."""
+        return 0 if self.station is None else len(self.station.store.reading.open_incidents())
+
+    def stage_at(self, incident: str) -> Stage | None:
+        """Return how far an incident has come."""
+        found = self.station.store.reading.incident(incident) if self.station else None
+        return None if found is None else found.standing.stage
