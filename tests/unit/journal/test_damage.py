@@ -181,6 +181,17 @@ def test_what_a_power_cut_left_behind_the_cut_does_not_come_back(folder: Path, o
     assert [body[:1] for _, body in own(open_journal().replay())][2:] == [b"d"]
 
 
+@pytest.mark.parametrize("offset", [0, SEGMENT - SECTOR])
+def test_one_of_the_two_headers_of_the_only_segment_is_enough(folder: Path, open_journal: Opener, offset: int) -> None:
+    journal = open_journal(reserve_bytes=0)
+    expected = write(journal, 5)
+    journal.close()
+    for spare in sorted(folder.glob("*.seg"))[1:]:
+        spare.unlink()
+    flip(folder / "00000001.seg", offset + 20, 4)
+    assert own(open_journal().replay()) == expected
+
+
 def test_both_headers_of_a_segment_may_go_as_long_as_one_other_names_the_journal(
     folder: Path, open_journal: Opener
 ) -> None:
