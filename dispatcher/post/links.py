@@ -6,9 +6,10 @@ from dispatcher.devices import Normaliser
 from dispatcher.domain.events import Lane
 from dispatcher.domain.stamp import Stamp
 from dispatcher.mqtt import Endpoint, Link, LinkState, Phase, Token, Will
+from dispatcher.post.exits import BAD_CONFIG, CannotStart
 from dispatcher.post.inbox import Connected, Inbox, Sent
 from dispatcher.post.watchdog import probe_topic
-from dispatcher.settings.station import PostSettings
+from dispatcher.settings.station import Broker, PostSettings
 from dispatcher.telemetry.log import Logger
 from dispatcher.telemetry.metrics import PostMetrics
 from dispatcher.wire.topics import topic
@@ -28,7 +29,7 @@ class Links:
     ) -> None:
         post, precinct = settings.post, settings.precinct
         panic_topics = frozenset(normaliser.panic_topics())
-        local = Endpoint.of(settings.broker.endpoint())
+        local = _endpoint("broker", settings.broker)
         self.panic = Link(
             name="panic",
             client_id=f"kentongan-{post}-panic",
@@ -53,7 +54,7 @@ class Links:
         self.precinct = Link(
             name="precinct",
             client_id=f"kentongan-{post}",
-            endpoint=Endpoint.of(precinct.broker.endpoint()),
+            endpoint=_endpoint("precinct.broker", precinct.broker),
             lane=Lane.PRECINCT,
             filters=[topic(precinct.id, post, "receipt")],
             stamp=stamp,
@@ -82,6 +83,14 @@ class Links:
     def hears_devices(self) -> bool:
         """Return whether both lanes are subscribed at the local broker."""
         return self.panic.subscribed and self.rest.subscribed
+
+
+def _endpoint(key: str, broker: Broker) -> Endpoint:
+    """Return where a broker listens. Raises CannotStart (78) when its password cannot be read."""
+    try:
+        return Endpoint.of(broker.endpoint())
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotStart(BAD_CONFIG, f"{key}.password_file: {broker.password_file}: {error}") from None
 
 
 def _sent(inbox: Inbox, tag: object) -> None:

@@ -14,7 +14,9 @@ from dispatcher.journal import Checkpoint, Entry, JournalProblem, Record
 from dispatcher.journal.readonly import ReadOnlyJournal
 
 # What a person set up wrongly is told and mended (exit 74); what broke by itself must not silence a post.
-SET_UP_WRONGLY = frozenset({errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EISDIR})
+SET_UP_WRONGLY = frozenset(
+    {errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP, errno.EISDIR}
+)
 
 
 def is_broken(error: BaseException) -> bool:
