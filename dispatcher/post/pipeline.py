@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from dispatcher.domain.events import RawMessage
 from dispatcher.domain.incident import Stage
 from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents import revisions
@@ -24,6 +25,7 @@ from dispatcher.post.memory import Memory
 from dispatcher.post.outputs import Outputs
 from dispatcher.post.ports import Clock, Judge, Saver
 from dispatcher.post.report import Report
+from dispatcher.post.shelf import Shelf
 from dispatcher.post.turn import Turn
 from dispatcher.post.upstream import Upstream
 from dispatcher.wire.status import Status
@@ -63,6 +65,7 @@ class Pipeline:
         self._parts = parts
         self._held: list[Turn] = []  # appended, not yet durable: nothing of it has been said
         self._held_since_ms = 0
+        self._shelf = Shelf()
         self._last_run_ms = 0
         self._stopping = False
         self.last_turn = time.monotonic()
@@ -99,6 +102,7 @@ class Pipeline:
             self._take_receipt(turn, delivery)
         for delivery in batch.rest:
             self._take_sensor(turn, delivery)
+        self._unshelve(turn)
         self._correct_clock(turn)
         self._tell_overdue(turn)
         self._make_revisions(turn)
@@ -123,23 +127,31 @@ class Pipeline:
 
     def _take_sensor(self, turn: Turn, delivery: Delivery) -> None:
         if self._parts.keeper.sheds_sensors and not self._parts.report.may_be_press(delivery.raw):
-            self._parts.report.shed(delivery.raw)
+            if self._shelf.put(delivery.raw):
+                self._parts.report.shed()
             turn.tokens.append(delivery.token)
             return
         self._take_message(turn, delivery)
 
+    def _unshelve(self, turn: Turn) -> None:
+        if self._shelf and not self._parts.keeper.sheds_sensors:
+            for raw in self._shelf.take(HOLD_COUNT):
+                self._take_raw(turn, raw)
+
     def _take_message(self, turn: Turn, delivery: Delivery) -> None:
+        turn.tokens.append(delivery.token)
         if delivery.raw.topic == self._parts.probe:
             turn.add(Entry(Kind.ALIVE, turn.now, b"{}"))
-            turn.tokens.append(delivery.token)
             turn.urgent = turn.probed = True
             return
-        taken = self._parts.intake.take(delivery.raw, turn.next_sequence, turn.now)
-        turn.tokens.append(delivery.token)
+        self._take_raw(turn, delivery.raw)
+
+    def _take_raw(self, turn: Turn, raw: RawMessage) -> None:
+        taken = self._parts.intake.take(raw, turn.next_sequence, turn.now)
         if taken.fresh:
             turn.submissions.append((turn.next_sequence, taken.fresh))
         self._gather(turn, taken)
-        self._parts.report.message(delivery.raw, taken)
+        self._parts.report.message(raw, taken)
 
     def _take_receipt(self, turn: Turn, delivery: Delivery) -> None:
         taken = self._parts.intake.take_receipt(delivery.raw, turn.now)

@@ -82,8 +82,8 @@ class Report:
         """Return whether shedding this message unread could shed a call for help."""
         return raw.lane is Lane.PANIC or b"panic." in raw.payload or b"emergency" in raw.payload
 
-    def shed(self, _raw: RawMessage) -> None:
-        """Count a sensor message that the disk had no room for."""
+    def shed(self) -> None:
+        """Count a sensor message that went for a newer one, while there was no room for either."""
         self._metrics.dropped.labels("sensor").inc()
 
     def receipt(self, raw: RawMessage, taken: Taken) -> None:

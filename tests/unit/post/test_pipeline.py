@@ -260,17 +260,21 @@ def test_a_record_of_no_known_form_costs_itself_alone(desk: Desk) -> None:
 # --- disk
 
 
-def test_with_little_room_sensors_are_shed_and_counted_and_a_panic_is_not(desk: Desk) -> None:
+def test_with_little_room_a_panic_passes_and_of_sensors_the_newest_waits(desk: Desk) -> None:
     desk.free = 0
     desk.turn(10_000)
-    sensor, panic = desk.sensor(), desk.press()
+    sensors = [desk.sensor(seq) for seq in range(3)]
+    panic = desk.press()
     late = desk.message("kentongan/btn-2/event", b'{"kind":"panic.press","boot":1,"seq":1}', lane="rest")
     desk.turn(1)
-    assert set(desk.acked) == {sensor, panic, late}
+    assert set(desk.acked) == {*sensors, panic, late}
     assert desk.confirms("pir-1") == []
     assert desk.confirms("btn-1") == desk.confirms("btn-2") == [(1, "saved")]
-    assert desk.value("kentongan_dropped_total", **{"class": "sensor"}) == 1
+    assert desk.value("kentongan_dropped_total", **{"class": "sensor"}) == 2
     assert desk.value("kentongan_dropped_total", **{"class": "panic"}) == 0
+    desk.free = 2**30
+    desk.turns(3, 10_000)
+    assert desk.confirms("pir-1") == [(2, "saved")]
 
 
 # --- clock
