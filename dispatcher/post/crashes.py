@@ -36,6 +36,10 @@ class Crashes:
             self._settled = True
             self._write(0)
 
+    def refused(self) -> None:
+        """Note that this start was no start: a person was told what to mend, and no rule is to blame."""
+        self._write(self.count)
+
     def _read(self) -> int:
         try:
             value = json.loads(self._path.read_bytes())["quick"]

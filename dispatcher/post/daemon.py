@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from dispatcher import __version__
 from dispatcher.devices import Normaliser
-from dispatcher.domain.faults import Fault, Text
+from dispatcher.domain.faults import Fault, FaultsFound, Text
 from dispatcher.incidents.floor import Context
 from dispatcher.incidents.model import CONFIG_RULE
 from dispatcher.journal import Entry, JournalProblem, Kind
@@ -74,12 +74,19 @@ class Post:
         self._crashes = Crashes(self.settings.data_dir)
         self._crashes.started()
         try:
+            self._recover_somehow(storage)
+            self._wire()
+        except (CannotStart, FaultsFound):
+            self._crashes.refused()
+            raise
+
+    def _recover_somehow(self, storage: Storage) -> None:
+        try:
             self._recover(storage)
         except JournalProblem as error:
             # It opened and then failed: what a failed fsync had ended the last run with is still so.
             storage.journal.abandon()
             self._recover(without_disk(self.settings, error))
-        self._wire()
 
     def _recover(self, storage: Storage) -> None:
         self._storage = storage
@@ -192,6 +199,7 @@ class Post:
         try:
             self._server = Server(self.settings.http.listen, self._metrics.registry, self._ready, self._health)
         except OSError as error:
+            self._crashes.refused()
             host, port = self.settings.http.listen
             raise CannotStart(TRY_LATER, f"http.listen {host}:{port}: {error.strerror}") from None
         refusals = self._rules.load()

@@ -188,6 +188,21 @@ def test_a_port_that_is_taken_is_75_and_named(write: Write) -> None:
     assert taken in ended.stderr
 
 
+def test_a_port_that_was_taken_for_a_while_does_not_cost_the_rules(write: Write, tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind((HOST, 0))
+        other.listen()
+        config = write(http={"listen": f"{HOST}:{other.getsockname()[1]}"}, rules=[str(ROOT / "rules")])
+        assert [post(config).returncode for _ in range(3)] == [TRY_LATER] * 3
+    daemon = Daemon("post", config, tmp_path / "post.log")
+    daemon.start()
+    try:
+        daemon.wait_ready()
+        assert list(daemon.told("safe_mode")) == []
+    finally:
+        daemon.kill()
+
+
 def test_a_second_post_on_the_same_data_is_75_and_leaves_the_first_alone(running_post: Daemon, write: Write) -> None:
     ended = post(write())
     assert ended.returncode == TRY_LATER
