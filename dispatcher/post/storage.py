@@ -36,6 +36,7 @@ def open_storage(settings: PostSettings) -> Storage:
         journal = Journal.open(
             settings.data_dir / "journal",
             segment_bytes=settings.journal.segment_bytes,
+            keep_free_bytes=settings.limits.disk_low,
             boot=boot_id(),
             mono=boottime_ns,
         )
