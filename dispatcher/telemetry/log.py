@@ -14,6 +14,7 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 
 def configure(stream: TextIO | None = None, level: str = "info") -> None:
     """Send every log line of the process to ``stream`` (stdout) as one JSON object."""
+    lines = Lines(stream)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -22,11 +23,30 @@ def configure(stream: TextIO | None = None, level: str = "info") -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stdout),
+        logger_factory=lambda *_: lines,
         cache_logger_on_first_use=True,
     )
     # Libraries speak through logging; their warnings belong in the same stream and the same form.
     logging.basicConfig(handlers=[_ToStructlog()], level=logging.WARNING, force=True)
+
+
+class Lines:
+    """Writes lines, and never raises: a log that cannot be written must not take a call for help down with it."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream
+        self.lost = 0
+
+    def msg(self, line: str) -> None:
+        """Write one line, or count it as lost."""
+        stream = self._stream or sys.stdout
+        try:
+            stream.write(line + "\n")
+            stream.flush()
+        except (OSError, ValueError, AttributeError):  # broken, closed, or none at all
+            self.lost += 1
+
+    log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg
 
 
 class _ToStructlog(logging.Handler):

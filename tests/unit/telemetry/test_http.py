@@ -1,0 +1,83 @@
+"""The small HTTP server, and the word to systemd."""
+
+import http.client
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry, Counter
+
+from dispatcher.telemetry import notify
+from dispatcher.telemetry.http import Health, Server
+from dispatcher.telemetry.metrics import PostMetrics
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    registry = CollectorRegistry()
+    Counter("one", "one", registry=registry).inc()
+    one = Server(
+        ("127.0.0.1", 0),
+        registry,
+        lambda: Health(good=False, parts={"broker": "away"}),
+        lambda: Health(good=True, parts={}),
+    )
+    one.start()
+    yield one
+    one.stop()
+
+
+def get(server: Server, target: str, method: str = "GET") -> tuple[int, str]:
+    connection = http.client.HTTPConnection(*server.address, timeout=10)
+    connection.request(method, target)
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    connection.close()
+    return answer.status, body
+
+
+def test_ready_health_and_metrics_are_answered(server: Server) -> None:
+    assert get(server, "/ready") == (503, '{"broker": "away"}')
+    assert get(server, "/healthz?x=1") == (200, "{}")
+    assert "one_total 1.0" in get(server, "/metrics")[1]
+
+
+def test_anything_else_is_404_or_501_and_nothing_breaks(server: Server) -> None:
+    assert get(server, "/etc/passwd")[0] == 404
+    assert get(server, "/" + "a" * 5_000)[0] == 404
+    assert get(server, "/ready", "POST")[0] == 501
+    with socket.create_connection(server.address, timeout=10) as garbage:
+        garbage.sendall(b"\x00\xff\r\n\r\n")
+        garbage.recv(100)
+    assert get(server, "/healthz")[0] == 200
+
+
+def test_a_port_in_use_is_an_error_at_once(server: Server) -> None:
+    with pytest.raises(OSError, match="in use"):
+        Server(server.address, CollectorRegistry(), lambda: Health(True, {}), lambda: Health(True, {}))
+
+
+def test_every_metric_of_the_contract_exists_from_the_start() -> None:
+    names = {sample.name for family in PostMetrics().registry.collect() for sample in family.samples}
+    assert names >= {
+        f"kentongan_{name}"
+        for name in (
+            "panic_received_total", "panic_journaled_total", "incidents_open", "outbox_depth", "outbox_oldest_seconds",
+            "precinct_delivered_total", "precinct_acknowledged_total", "journal_bytes", "journal_corrupt_records_total",
+            "dropped_total", "mqtt_connected", "clock_trusted", "disk_state", "fsync_seconds_bucket",
+            "stage_seconds_bucket", "matcher_state", "matcher_differences_total",
+        )
+    }  # fmt: skip
+
+
+def test_systemd_is_told_on_its_socket_and_nobody_else_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    assert not notify.notify("READY=1")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "s"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "s"))
+        assert notify.notify("READY=1")
+        assert listener.recv(100) == b"READY=1"
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "gone"))
+    assert not notify.notify("READY=1")
