@@ -12,7 +12,9 @@ from dispatcher.domain.events import Attrs, Event
 from dispatcher.domain.ids import counted_event_id, digest
 from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents.model import Copy, PutCopies
-from dispatcher.incidents.state import COPY_MEMORY_MS, PostState
+from dispatcher.incidents.state import COPY_MEMORY_MS, MEMORY_MS, PostState
+
+GENERATIONS = 1_000_000  # of one counter within one span of memory
 
 
 class Counted(Protocol):
@@ -72,7 +74,7 @@ def identify(state: PostState, reading: Counted, now: Stamp) -> Identity:
     copy = next((copy for copy in known if copy.body == body and is_fresh(copy, now)), None)
     if copy is not None:
         return Identity(key, body, copy.event, copy, known)
-    event = counted_event_id(reading.device or "", reading.boot, reading.seq, _next_generation(known))
+    event = counted_event_id(reading.device or "", reading.boot, reading.seq, _next_generation(known, now))
     return Identity(key, body, event, None, known)
 
 
@@ -94,8 +96,10 @@ def is_fresh(copy: Copy, now: Stamp) -> bool:
     return now.run_ms - copy.last_run_ms <= COPY_MEMORY_MS
 
 
-def _next_generation(known: tuple[Copy, ...]) -> int:
-    return max((copy.generation for copy in known), default=-1) + 1
+def _next_generation(known: tuple[Copy, ...], now: Stamp) -> int:
+    # A counter that begins anew gives a new press, and that must not get the id of the old one: the precinct remembers
+    # longer than we do. What is forgotten here was used in an earlier span of memory, so a new span counts higher.
+    return max((copy.generation for copy in known), default=now.run_ms // MEMORY_MS * GENERATIONS - 1) + 1
 
 
 def seen_again(identity: Identity, now: Stamp) -> PutCopies:
@@ -107,5 +111,5 @@ def seen_again(identity: Identity, now: Stamp) -> PutCopies:
 def first_seen(identity: Identity, event: Event, incident: str) -> PutCopies:
     """Return the change that a new press is. ``incident`` is empty for an event that opens none."""
     fresh = tuple(copy for copy in identity.known if is_fresh(copy, event.arrived))
-    copy = Copy(event.id, incident, identity.body, event.arrived.run_ms, _next_generation(identity.known))
+    copy = Copy(event.id, incident, identity.body, event.arrived.run_ms, _next_generation(identity.known, event.arrived))
     return PutCopies(identity.key, (*fresh[-8:], copy), small=not incident)

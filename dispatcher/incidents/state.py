@@ -23,7 +23,7 @@ T = TypeVar("T")
 COPY_MEMORY_MS = 3_600_000  # a counter seen again within an hour of the last copy is a copy (design, "Copies")
 MEMORY_MS = 7 * 24 * 3_600_000  # a precinct with a new store is told the last 7 days again (design, "sync")
 MAX_INCIDENTS = 5_000  # beyond that the oldest that are delivered make room
-MAX_COPIES = 20_000  # presses an hour; a post of fifty buttons pressed without pause stays below
+MAX_COPIES = 20_000  # presses in those days, each remembered as long as its incident
 MAX_SMALL_COPIES = 4_096  # readings: their devices repeat within seconds
 MAX_UNKNOWN = 256
 MAX_WINDOWS = 10_000
@@ -101,8 +101,8 @@ class PostState:
             _drop(self.incidents, lambda incident: _is_over(incident, now))
             + self._make_room()
             + _drop(self.by_device, lambda id_: id_ not in self.incidents)
-            + _drop(self.copies, lambda copies: _is_stale(copies, now))
-            + _drop(self.small_copies, lambda copies: _is_stale(copies, now))
+            + _drop(self.copies, lambda copies: _is_stale(copies, now, MEMORY_MS))
+            + _drop(self.small_copies, lambda copies: _is_stale(copies, now, COPY_MEMORY_MS))
         )
 
     def _make_room(self) -> int:
@@ -132,8 +132,8 @@ def _drop(table: dict[str, T], is_over: Callable[[T], bool]) -> int:
     return len(gone)
 
 
-def _is_stale(copies: tuple[Copy, ...], now: Stamp) -> bool:
-    return all(now.run_ms - copy.last_run_ms > COPY_MEMORY_MS for copy in copies)
+def _is_stale(copies: tuple[Copy, ...], now: Stamp, memory_ms: int) -> bool:
+    return all(now.run_ms - copy.last_run_ms > memory_ms for copy in copies)
 
 
 def _is_over(incident: Incident, now: Stamp) -> bool:

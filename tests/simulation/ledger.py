@@ -23,6 +23,7 @@ RANK = {str(stage): rank for rank, stage in enumerate((*LAMP_ORDER, Stage.CLOSED
 LADDER = ("acknowledged", "dispatched", "arrived", "closed")
 FREE = {("undelivered", None), ("unattended", "delivered"), ("delivered", "unattended")}
 TO_UNDELIVERED = ("saved", "sent")
+COPY_MS = 3_600_000
 REPETITION_MS = 6_000  # a profile's two seconds, and the save that may be slow
 
 
@@ -35,6 +36,7 @@ class Press:
     born: int = 1
     incident: str | None = None
     stage: str | None = None
+    taken_back: int = 0
     excused: bool = False  # its one record was hit by a flipped bit, or it was told only while nothing could be saved
 
 
@@ -70,7 +72,6 @@ class Ledger:
         if self.world.now - press.spoken_ms > COPY_MS:
             press.born += 1
             press.incident = press.stage = None
-            press.unsure = True
         press.spoken_ms = self.world.now
 
     # --- what the post was given, and what it wrote
@@ -141,8 +142,10 @@ class Ledger:
             return
         if stage == "undelivered" and before in TO_UNDELIVERED:
             return
-        if RANK[stage] < RANK[before]:
+        if RANK[stage] < RANK[before] and press.taken_back >= self.taken_back:
             self._broken("stage went back", f"{key}: {before}, then {stage}")
+        if RANK[stage] < RANK[before]:
+            press.taken_back = self.taken_back
 
     def _check_true(self, incident: str, key: Key, stage: str) -> None:
         if RANK[stage] > RANK[self._bound(incident, key)]:
@@ -242,9 +245,10 @@ class Ledger:
             self.forget_order()  # the record that was lost is the precinct's word
 
     def forget_order(self) -> None:
-        """What was told may have to be taken back: the precinct lost its store, or the post one of its words."""
-        for press in self.presses.values():
-            press.stage = None
+        """What was told may have to be taken back, once: the precinct lost its store, or the post one of its words."""
+        self.taken_back += 1
+
+    taken_back: int = 0
 
     # --- what the precinct said and holds
 
@@ -272,7 +276,7 @@ class Ledger:
                     self._broken("invented press", f"{name} at the precinct")
             where.setdefault(name, set()).add(incident)
         for key, press in self.presses.items():
-            if len(where.get(key, ())) > 1 and not press.excused:
+            if len(where.get(key, ())) > press.born and not press.excused:
                 self._broken("in two incidents", f"{key} in {sorted(where[key])}")
         for ident, events in self.bought.items():
             found = {incident for event in events for incident in where.get(event, ())}
@@ -282,16 +286,17 @@ class Ledger:
 
     where: dict[object, set[str]] = field(default_factory=dict)
 
-    def morning(self) -> None:
-        """All is healed and has settled: check that everything arrived."""
+    def missing(self) -> str:
+        """All is healed: return what has not arrived yet, in words."""
         for key, press in self.presses.items():
             if press.incident is None:
-                self._broken("never confirmed", f"{key}, pressed at {press.born_ms / 1000:.3f}")
-            if not press.excused and self.where.get(key) != {press.incident}:
-                self._broken("not at the precinct", f"{key}: confirmed in {press.incident}, is in {self.where.get(key)}")
+                return f"{key}, pressed at {press.born_ms / 1000:.3f}, is not confirmed"
+            if not press.excused and press.incident not in self.where.get(key, ()):
+                return f"{key}, confirmed in {press.incident}, is at the precinct in {self.where.get(key)}"
         for ident in self.kept:
             if not any(event in self.where for event in self.bought.get(ident, ())):
-                self._broken("not at the precinct", f"bought press {ident} was acknowledged to its broker")
+                return f"bought press {ident}, acknowledged to its broker, is not at the precinct"
+        return ""
 
     def _broken(self, name: str, text: str) -> Any:
         raise Violation(name, f"at {self.world.now / 1000:.3f}: {text}")

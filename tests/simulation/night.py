@@ -52,6 +52,7 @@ class Night:
         self.host = Host(world, self.machine, self.card, self.ledger, self.local, self.far, Path(5, 80))
         self.host.trust = plan.trust
         self.host.tick_ms = 30_000 if plan.slow else 250
+        self.host.slow = plan.slow
         self.precinct = Precinct(world, self.far, self.ledger, folder)
         self.precinct.tick_ms = 60_000 if plan.slow else 5_000
         self.buttons = {name: CountingButton(world, self.local, self.ledger, name) for name in COUNTING}
@@ -86,7 +87,8 @@ class Night:
         dropped = METRICS.registry.get_sample_value("kentongan_dropped_total", {"class": "panic"})
         try:
             while True:
-                self.world.run_until(self.host.start_ms)
+                while self.world.now < self.host.start_ms:
+                    self.world.run_until(min(self.host.start_ms, self.world.now + 5_000))
                 self.host.live()
         except Over:
             pass
@@ -177,13 +179,13 @@ class Night:
         if not self.precinct.boards:
             self.precinct.enter()
         self.host.tick_ms = 250
+        self.host.start_ms = min(self.host.start_ms, world.now + 5_000)
+        self.break_uplink()  # a new connection, and with it a sync
         world.later(5_000, partial(self._watch, world.now + MORNING_MS))
 
     def _watch(self, deadline: int) -> None:
         missing = self._missing()
         if not missing:
-            self.precinct.check()
-            self.ledger.morning()
             self.precinct.act(Verb.CLOSE, everywhere=True)
             self.world.later(2_000, partial(self._watch_closing, deadline))
         elif self.world.now > deadline:
@@ -199,7 +201,10 @@ class Night:
         if state.waiting:
             return f"outbox: {[(one.id, [r.rev for r in one.outbox], one.delivered_rev) for one in state.unfinished()]}"
         unheard = [key for button in self.buttons.values() for key in button.open]
-        return f"not confirmed: {unheard}" if unheard else ""
+        if unheard:
+            return f"not confirmed: {unheard}"
+        self.precinct.check()
+        return self.ledger.missing()
 
     def _watch_closing(self, deadline: int) -> None:
         """Every incident is closed: the officer's word must reach the lamp, and nothing stays behind."""

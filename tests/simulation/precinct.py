@@ -119,6 +119,8 @@ class Precinct:
 
     def lose_store(self) -> None:
         """Die and come back with an empty store."""
+        if self.station is None:
+            return
         self.kill()
         for path in self.folder.glob(f"{FILE}*"):
             path.unlink()
@@ -134,7 +136,7 @@ class Precinct:
 
     def restore(self) -> None:
         """Die and come back with an old copy of the store."""
-        if self.copy is None:
+        if self.copy is None or self.station is None:
             return
         self.lose_store()
         shutil.copyfile(self.copy, self.folder / FILE)

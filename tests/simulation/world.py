@@ -20,8 +20,8 @@ class Over(BaseException):
     """The night is over."""
 
 
-class Violation(AssertionError):
-    """Something that must hold does not. ``name`` is the invariant's."""
+class Violation(BaseException):
+    """Something that must hold does not. ``name`` is the invariant's. No ``except Exception`` may swallow it."""
 
     def __init__(self, name: str, text: str) -> None:
         super().__init__(f"{name}: {text}")

@@ -150,3 +150,16 @@ def test_a_button_that_is_hammered_keeps_every_press_that_was_not_delivered() ->
         town.press(seq=seq)
     incident = next(iter(town.state.incidents.values()))
     assert (incident.count, len(incident.evidence)) == (1_200, 1_200)
+
+
+def test_a_counter_used_again_is_a_new_press_with_an_id_of_its_own_however_much_was_forgotten_meanwhile() -> None:
+    town, seen = Town(), set()
+    for _ in range(4):
+        first = town.press()
+        seen.add(first.incident)
+        town.revise()
+        town.receipt(town.incident(first).id, 1, Stage.DELIVERED)
+        town.receipt(town.incident(first).id, 1, Stage.CLOSED, "4021")
+        town.wait(3 * 24 * HOUR)
+        town.state.forget(town.now)
+    assert len(seen) == 4
