@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from tests.support.town import POST_ID, Answer, Town
 from tests.support.waiting import eventually
 
@@ -94,6 +98,24 @@ def test_a_second_press_joins_the_incident_and_sounds_again_until_it_is_answered
     town.officer.do(incident, "acknowledge")
     button.wait(second, "acknowledged")
     lamp.wait("acknowledged")
+
+
+@pytest.mark.slow
+def test_a_press_that_nobody_at_the_precinct_can_see_is_unattended_until_somebody_sits_down(tmp_path: Path) -> None:
+    town = Town(tmp_path, "embedded")
+    try:
+        town.start_unattended()
+        button = town.button("btn-1")
+        seq = button.press()
+        button.wait(seq, "delivered")
+        button.wait(seq, "unattended")
+        town.lamp.wait("unattended")
+
+        town.officer.sit_down()
+        town.lamp.wait("delivered")
+        assert button.stages(seq)[-1] == "delivered"
+    finally:
+        town.stop()
 
 
 def _about(town: Town, device: str) -> list[Answer]:

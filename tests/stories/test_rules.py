@@ -47,8 +47,8 @@ def test_a_rule_sounds_the_siren_of_its_post(town: Town) -> None:
 
 
 def test_a_press_sounds_the_siren_and_takes_the_rules_words_in_its_next_revision(town: Town) -> None:
-    siren, button = town.radio("siren-1", "kentongan/siren-1/command"), town.button("btn-1", boot=7)
+    siren, button = town.radio("siren-1", "kentongan/siren-1/command"), town.button("btn-7")
     incident = button.wait(button.press(), "delivered")["incident"]
     assert eventually(lambda: siren.heard("/command"), town.logs)[0].body["command"] == "siren.on"
-    told = town.officer.wait_incident(incident, lambda found: found["title"] == "Tombol panik btn-1 ditekan di pos-03")
+    told = town.officer.wait_incident(incident, lambda found: found["title"] == "Tombol panik btn-7 ditekan di pos-03")
     assert (told["count"], told["severity"], len(told["evidence"])) == (1, "critical", 1)

@@ -33,7 +33,7 @@ USERS = (
     POST,
     PRECINCT,
     *("zigbee2mqtt", "tasmota"),
-    *(f"btn-{n}" for n in range(1, 7)),
+    *(f"btn-{n}" for n in range(1, 8)),
     *("lamp-1", "siren-1", "door-1", "pir-1", "stranger-9"),
     *(POST_ID, "pos-07"),
 )
@@ -131,13 +131,17 @@ class Town:
 
     def start(self) -> None:
         """Start everything, and return once the post hears its devices and somebody sits at the board."""
+        self.start_unattended()
+        self.officer.sit_down()
+
+    def start_unattended(self) -> None:
+        """Start everything, and return once the post hears its devices. Nobody sits at the board."""
         self.start_brokers()
         self._lamp = Lamp(Radio(self.local, "lamp-1", ["kentongan/lamp-1/command"]))
         self.precinct.start()
         self.post.start()
         self.precinct.wait_ready()
         self.wait_post()
-        self.officer.sit_down()
 
     def wait_post(self, post: Daemon | None = None) -> None:
         """Return once a post is READY and subscribed at its broker."""
