@@ -5,18 +5,18 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
 
-_DURATION = re.compile(r"([0-9]{1,12})(ms|s|m|h|d)")
-_DURATION_UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+from dispatcher.rules.duration import parse_duration
+
 _SIZE = re.compile(r"([0-9]{1,15})\s*(B|KiB|MiB|GiB|KB|MB|GB)?")
 _SIZE_UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "KB": 10**3, "MB": 10**6, "GB": 10**9, None: 1}
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 def _duration(value: object) -> int:
-    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
+    milliseconds = parse_duration(value) if isinstance(value, str) else None
+    if milliseconds is None:
         raise ValueError("tulis angka dan satuan, misalnya 500ms, 30s, 30d / digits and a unit, e.g. 500ms, 30s, 30d")
-    return int(match[1]) * _DURATION_UNITS[match[2]]
+    return milliseconds
 
 
 def _size(value: object) -> int:
