@@ -244,6 +244,18 @@ def test_a_failing_disk_confirms_nothing_more(desk: Desk, monkeypatch: pytest.Mo
     assert desk.link.log == []
 
 
+def test_a_disk_that_fails_in_the_middle_of_a_message_acknowledges_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_values: object) -> Any:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(desk.station.store, "take_alert", full)
+    desk.station.receive(Delivery(raw("alert", alert_wire.encode(panic()))))
+    until(lambda: desk.failures)
+    assert desk.link.log == []
+
+
 def test_a_stopped_station_refuses_an_action_instead_of_losing_it(desk: Desk, tmp_path: Path) -> None:
     other = Desk(tmp_path / "other")
     other.station.start()
