@@ -7,6 +7,7 @@ Each message is judged in its own savepoint, so that one that the code chokes on
 
 import hashlib
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -113,12 +114,20 @@ class Store:
 
     def _keep_revision(self, payload: bytes, alert: Alert, at: int, verdict: Verdict) -> None:
         self._insert("revisions", {"id": alert.id, "rev": alert.rev, "payload": payload, "received_ms": at})
+        self._keep_evidence(alert)
+        for note in verdict.notes:
+            self._note(alert.id, at, note, alert.rev)
+
+    def _keep_evidence(self, alert: Alert) -> None:
         self._write.executemany(
             "INSERT OR IGNORE INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [(alert.id, e.event, e.kind, e.device, e.at, e.boot, e.seq, alert.rev) for e in alert.evidence],
         )
-        for note in verdict.notes:
-            self._note(alert.id, at, note, alert.rev)
+        # A post knows only its own count; together with what a second content brought it may be more.
+        self._write.execute(
+            "UPDATE incidents SET count = max(count, (SELECT count(*) FROM evidence WHERE id = ?1)) WHERE id = ?1",
+            (alert.id,),
+        )
 
     def _keep_conflict(self, post: str, payload: bytes, alert: Alert, at: int) -> Taken:
         digest = hashlib.sha256(payload).hexdigest()
@@ -130,7 +139,30 @@ class Store:
         if kept > 0:
             self._note(alert.id, at, Note.CONFLICT, alert.rev)
             self._write.execute("UPDATE incidents SET conflicts = conflicts + 1 WHERE id = ?", (alert.id,))
+            self._keep_strangers(alert, at)
         return self._taken(Outcome.CONFLICT, alert)
+
+    def _keep_strangers(self, alert: Alert, at: int) -> None:
+        """Take in the events of a second content that the incident does not have: each may be a call for help.
+
+        A post that ran without storage, or two that answer to one name, number different presses alike. The words of
+        the first content stay; answers that were given without having seen these events are taken back.
+        """
+        row = self._row(alert.id)
+        strangers = tuple(entry for entry in alert.evidence if not self._has_event(alert.id, entry.event))
+        if row is None or not strangers:
+            return
+        before = rows.standing(row)
+        verdict = judge(before, replace(alert, evidence=strangers), before.held)
+        self._update(alert.id, {**rows.numbers(verdict.standing), "updated_ms": at})
+        self._keep_evidence(alert)
+        for note in verdict.notes:
+            if note is not Note.RECEIVED:
+                self._note(alert.id, at, note, alert.rev)
+
+    def _has_event(self, incident: str, event: str) -> bool:
+        found = self._write.execute("SELECT 1 FROM evidence WHERE id = ? AND event = ?", (incident, event))
+        return found.fetchone() is not None
 
     def take_status(self, post: str, status: Status, at: int) -> bool:
         """Keep a post's last state if it changed; returns whether it did. A heartbeat alone writes nothing."""
