@@ -82,7 +82,7 @@ def identify_repeat(state: PostState, reading: Counted, raw: Carried, now: Stamp
     """Return which press an uncounted reading is: a copy only with DUP set and the bytes of a recent message."""
     key = digest("bytes", raw.topic, raw.payload.hex(), reading.kind, reading.device or "")
     known = state.copies_of(key)
-    copy = next((copy for copy in known if raw.dup and is_fresh(copy, now)), None)
+    copy = next((copy for copy in reversed(known) if raw.dup and is_fresh(copy, now)), None)
     return Identity(key, "", copy.event if copy else None, copy, known)
 
 
