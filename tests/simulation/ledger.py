@@ -10,7 +10,7 @@ from typing import Any
 
 from dispatcher.domain.incident import Stage
 from dispatcher.incidents.stages import LAMP_ORDER
-from dispatcher.journal import Kind, Record
+from dispatcher.journal import Entry, Kind, Record
 from dispatcher.wire import alert as alert_wire
 from dispatcher.wire.alert import Alert
 from tests.simulation.broker import Message
@@ -36,6 +36,7 @@ class Press:
     born: int = 1
     incident: str | None = None
     stage: str | None = None
+    earlier: set[str | None] = field(default_factory=set)
     taken_back: int = 0
     excused: bool = False  # its one record was hit by a flipped bit, or it was told only while nothing could be saved
 
@@ -71,6 +72,7 @@ class Ledger:
         press = self.presses[key]
         if self.world.now - press.spoken_ms > COPY_MS:
             press.born += 1
+            press.earlier.add(press.incident)
             press.incident = press.stage = None
         press.spoken_ms = self.world.now
 
@@ -81,22 +83,22 @@ class Ledger:
         self._turn = [(message.topic, message.ident) for _, message in messages]
         self.handed.update((token, self.card.next) for token, _ in messages)
 
-    def wrote(self, kind: int, body: bytes) -> None:
+    def wrote(self, entry: Entry) -> None:
         """An entry is appended: learn which event a bought button's press became."""
-        if kind != Kind.MESSAGE or b'"zigbee2mqtt/' not in body:
+        if entry.kind != Kind.MESSAGE or b'"zigbee2mqtt/' not in entry.body:
             return
-        plain = json.loads(body)
+        plain = json.loads(entry.body)
         while self._turn:
             topic, ident = self._turn.pop(0)
             if topic == plain["t"] and isinstance(ident, int):
-                self._last = (self.world.now, {event["i"] for event in plain.get("e", ())})
+                self._last = (entry.stamp.run_ms, {event["i"] for event in plain.get("e", ())})
                 self.bought.setdefault(ident, set()).update(self._last[1])
                 return
 
     # --- what the post said
 
-    def acknowledged(self, token: object, message: Message) -> None:
-        """The post acknowledges a message to the local broker."""
+    def acknowledged(self, token: object, message: Message, run_ms: int) -> None:
+        """The post acknowledges a message to the local broker, at ``run_ms`` of its running time."""
         since = self.handed.get(token, 0)
         for one in self.card.pending:
             record = one.record
@@ -104,14 +106,14 @@ class Ledger:
                 self._broken("acknowledged before saved", f"{message.topic} in record {record.sequence}")
         if message.topic == press_topic(BOUGHT) and isinstance(message.ident, int):
             self.kept.add(message.ident)
-            self._check_repetition(message.ident)
+            self._check_repetition(message.ident, run_ms)
 
-    def _check_repetition(self, ident: int) -> None:
+    def _check_repetition(self, ident: int, run_ms: int) -> None:
         """What gave no event of its own must repeat one: a profile takes presses within two seconds for one."""
         if self.bought.get(ident):
             return
         when, events = self._last
-        if self.world.now - when > REPETITION_MS:
+        if run_ms - when > REPETITION_MS:
             self._broken("swallowed", f"bought press {ident} is acknowledged and became nothing")
         self.bought.setdefault(ident, set()).update(events)
 
@@ -129,6 +131,8 @@ class Ledger:
         self._scan()
         if key not in self.durable_presses:
             self._broken("confirmed before saved", f"{key} {stage}")
+        if incident in press.earlier:
+            return  # word of an older press, under a counter that began anew since
         if press.incident not in (None, incident):
             self._broken("confirmed in two incidents", f"{key}: {press.incident}, then {incident}")
         self._check_order(key, press, stage)

@@ -51,7 +51,7 @@ class Night:
         self.far = Broker(world, "far", low_ids=plan.low_ids)
         self.host = Host(world, self.machine, self.card, self.ledger, self.local, self.far, Path(5, 80))
         self.host.trust = plan.trust
-        self.host.tick_ms = 30_000 if plan.slow else 250
+        self.host.tick_ms = plan.tick_ms
         self.host.slow = plan.slow
         self.precinct = Precinct(world, self.far, self.ledger, folder)
         self.precinct.tick_ms = 60_000 if plan.slow else 5_000
@@ -178,7 +178,7 @@ class Night:
             button.patience_ms = 10_000
         if not self.precinct.boards:
             self.precinct.enter()
-        self.host.tick_ms = 250
+        self.host.tick_ms = 1_000
         self.host.start_ms = min(self.host.start_ms, world.now + 5_000)
         self.break_uplink()  # a new connection, and with it a sync
         world.later(5_000, partial(self._watch, world.now + MORNING_MS))

@@ -36,6 +36,7 @@ class Plan:
     slow: bool
     low_ids: bool
     trust: str
+    tick_ms: int
     steps: tuple[Step, ...]
 
 
@@ -49,7 +50,8 @@ def make(seed: int, faults: tuple[str, ...]) -> Plan:
     troubles = [_trouble(luck, deeds, faults, length) for _ in range(luck.randint(0, 6))]
     steps = sorted((*deeds, *answers, *troubles), key=lambda step: step.at_ms)
     low_ids, trust = luck.random() < 0.5, luck.choice(("kernel", "always"))
-    return Plan(f"luck {seed}", length, slow, low_ids, trust, tuple(steps))
+    tick = 30_000 if slow else luck.choice((250, 1_000, 3_000))  # how often a post looks up that has nothing to do
+    return Plan(f"luck {seed}", length, slow, low_ids, trust, tick, tuple(steps))
 
 
 def _trouble(luck: Random, deeds: list[Step], faults: tuple[str, ...], length: int) -> Step:
