@@ -36,6 +36,27 @@ def test_without_the_precincts_broker_the_lamp_says_undelivered_and_later_the_pr
     town.wait_metric("kentongan_outbox_depth", lambda depth: depth == 0)
 
 
+def test_a_post_that_loses_its_power_while_the_uplink_is_away_still_delivers_the_press_once(fresh_town: Town) -> None:
+    town = fresh_town
+    town.uplink.stop()
+    button = town.button("btn-1")
+    seq = button.press()
+    incident = button.wait(seq, "saved")["incident"]
+    town.post.kill()
+    town.post.start()
+    town.wait_post()
+    button.press(seq)
+    eventually(lambda: len(button.confirms(seq)) > 1, town.logs, meanwhile=button.repeat_unconfirmed)
+    second = button.wait(button.press(), "saved")["incident"]
+
+    town.uplink.start()
+    button.wait(seq, "delivered")
+    button.wait(2, "delivered")
+    assert {body["incident"] for body in button.confirms(seq)} == {incident} == {second}
+    assert _homes(town.officer) == {("btn-1", 1, 1): {incident}, ("btn-1", 1, 2): {incident}}
+    assert town.officer.incident(incident)["count"] == 2
+
+
 def test_a_precinct_that_is_killed_and_started_again_has_lost_nothing_and_has_nothing_twice(fresh_town: Town) -> None:
     town = fresh_town
     before, during = town.button("btn-1"), town.button("btn-2")
