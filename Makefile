@@ -3,6 +3,8 @@
 
 BIN := .venv/bin
 ARGS ?=
+SEEDS ?= 100000
+START ?= 0
 
 # Obeyed by the scripts; make's own default for CC (cc) is not a choice anybody made.
 export PYTHON
@@ -14,7 +16,7 @@ endif
 RUNTIME := $(if $(wildcard $(BIN)/.dev),$(BIN)/.dev,$(BIN)/.demo)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test check bench format wheel clean fuzz
+.PHONY: help venv run test simulate mutants check bench format wheel clean fuzz
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -34,6 +36,12 @@ run: $(RUNTIME) ## Run the demo: broker, post, precinct and virtual devices on t
 
 test: $(BIN)/.dev ## Run the test suite (ARGS="-k floor -x" goes to pytest)
 	@$(BIN)/pytest $(ARGS)
+
+simulate: $(BIN)/.dev ## Simulate nights in which everything fails (SEEDS=100000 START=0)
+	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --start $(START)
+
+mutants: $(BIN)/.dev ## Break the code on purpose, and see that simulation and tests notice
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 check: $(BIN)/.dev ## Lint, formatting, types and import directions
 	@$(BIN)/ruff check .

@@ -7,6 +7,7 @@ Acknowledgements are taken by the link's real code, which knows one connection's
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -64,7 +65,7 @@ class Broker:
                 session.queue.append(message)
                 self._pump(session)
         for listener in self.listeners:
-            self.world.later(self.world.between(0, 3), lambda heard=listener: heard(message))
+            self.world.later(self.world.between(0, 3), partial(listener, message))
         return True
 
     def _pump(self, session: Session) -> None:

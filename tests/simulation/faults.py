@@ -115,7 +115,7 @@ def _again(night: "Night", _for_ms: int) -> None:
 def _mute(word: str, night: "Night", for_ms: int) -> None:
     for button in night.buttons.values():
         setattr(button, word, True)
-        night.world.later(for_ms, lambda one=button: setattr(one, word, False))
+        night.world.later(for_ms, partial(setattr, button, word, False))
 
 
 def _button_reboots(night: "Night", _for_ms: int) -> None:
@@ -145,6 +145,18 @@ def _far_again(night: "Night", _for_ms: int) -> None:
 def _receipt_again(night: "Night", _for_ms: int) -> None:
     if night.receipts:
         night.far.publish(night.world.luck.choice(night.receipts))
+
+
+def _lose_store(night: "Night", _for_ms: int) -> None:
+    night.world.later(0, night.precinct.lose_store)
+
+
+def _copy_store(night: "Night", _for_ms: int) -> None:
+    night.world.later(0, night.precinct.back_up)
+
+
+def _put_store_back(night: "Night", _for_ms: int) -> None:
+    night.world.later(0, night.precinct.restore)
 
 
 FAULTS: dict[str, Fault] = {
@@ -177,9 +189,9 @@ FAULTS: dict[str, Fault] = {
     "buttons deaf": partial(_mute, "deaf"),
     "button reboots": _button_reboots,
     "precinct dies": _station,
-    "precinct loses its store": lambda night, _: night.world.later(0, night.precinct.lose_store),
-    "precinct store copied": lambda night, _: night.world.later(0, night.precinct.back_up),
-    "precinct store put back": lambda night, _: night.world.later(0, night.precinct.restore),
+    "precinct loses its store": _lose_store,
+    "precinct store copied": _copy_store,
+    "precinct store put back": _put_store_back,
     "nobody at the board": _leave,
     "engine late": _engine,
     "alert again": _far_again,

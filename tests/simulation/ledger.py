@@ -6,7 +6,7 @@ said. It never looks into the post to find out what the post believes, except wh
 
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from dispatcher.domain.incident import Stage
 from dispatcher.incidents.stages import LAMP_ORDER
@@ -302,7 +302,7 @@ class Ledger:
                 return f"bought press {ident}, acknowledged to its broker, is not at the precinct"
         return ""
 
-    def _broken(self, name: str, text: str) -> Any:
+    def _broken(self, name: str, text: str) -> NoReturn:
         raise Violation(name, f"at {self.world.now / 1000:.3f}: {text}")
 
 

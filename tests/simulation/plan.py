@@ -24,7 +24,9 @@ class Step:
 
     def __str__(self) -> str:
         aim = f" at {self.place} no. {self.nth}" if self.place else ""
-        return f"{self.at_ms / 1000:9.3f}  {self.what}{aim}" + (f" for {self.for_ms / 1000:.1f} s" if self.for_ms else "")
+        return f"{self.at_ms / 1000:9.3f}  {self.what}{aim}" + (
+            f" for {self.for_ms / 1000:.1f} s" if self.for_ms else ""
+        )
 
 
 @dataclass(frozen=True, slots=True)

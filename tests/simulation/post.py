@@ -104,7 +104,7 @@ class Process:
         self.phase = "boot"
         self.journal = Spy(SimJournal(host.card), self)
         self.messages: dict[Token, Message] = {}
-        recovered = recover(self.journal, Context(POST, SITE))  # type: ignore[arg-type]  # a journal as far as it is used
+        recovered = recover(self.journal, Context(POST, SITE))
         self.memory: Memory = recovered.memory
         host.check_fold(self.memory)
         self.clock = PostClock(host.trust, recovered.last)  # type: ignore[arg-type]
@@ -125,9 +125,7 @@ class Process:
         self._make_links(normaliser)
         self.rules = Rules(self)
         retention = Retention(30 * 86_400_000, 2 * GIB, 2**20)
-        self.keeper = Keeper(
-            self.clock, self.journal, self.memory, retention, lambda: 0 if host.card.full else GIB
-        )
+        self.keeper = Keeper(self.clock, self.journal, self.memory, retention, lambda: 0 if host.card.full else GIB)
         self.pipeline = Pipeline(
             Parts(
                 clock=self.clock,
