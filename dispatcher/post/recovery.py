@@ -1,5 +1,6 @@
 """Start: the fold of checkpoint and tail, and what the journal knows of the time before."""
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -78,4 +79,6 @@ def make_private(folder: Path) -> None:
     """Create data_dir for its owner alone. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise PermissionError(13, os.strerror(13), str(folder))
+        # A card that was mounted read-only because it is unsound has failed; a folder of another user was set up so.
+        number = errno.EROFS if os.statvfs(folder).f_flag & os.ST_RDONLY else errno.EACCES
+        raise OSError(number, os.strerror(number), str(folder))
