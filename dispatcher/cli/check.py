@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from dispatcher.cli.say import say, show
+from dispatcher.cli.surroundings import around, find_site
 from dispatcher.devices import parse_profiles
 from dispatcher.domain.faults import Fault, FaultsFound, Text
 from dispatcher.domain.site import Site
 from dispatcher.domain.tree import Mapping, Node
-from dispatcher.rules.parse import CHANNELS, parse_rules
+from dispatcher.rules.parse import parse_ruleset
 from dispatcher.settings.sitefile import load_site, parse_site
 from dispatcher.settings.sources import Sources, collect
 from dispatcher.settings.station import PostSettings, PrecinctSettings
@@ -34,7 +35,7 @@ def check(paths: Sequence[Path], site: Path | None) -> int:
         say(NOTHING)
         return USAGE
     sources = collect(wanted)
-    faults = [*_faults(sources), *_site_faults(site)]
+    faults = [*_faults(sources, site), *_site_faults(site)]
     show(faults)
     if faults:
         say(FAULTS, faults=len(faults), files=len(sources.files))
@@ -47,7 +48,7 @@ def _site_faults(site: Path | None) -> tuple[Fault, ...]:
     return () if site is None else _collected(lambda: load_site(site))
 
 
-def _faults(sources: Sources) -> list[Fault]:
+def _faults(sources: Sources, site: Path | None) -> list[Fault]:
     faults = list(sources.faults)
     by_sort: dict[str, list[Node]] = {}
     for source in sources.files:
@@ -58,8 +59,18 @@ def _faults(sources: Sources) -> list[Fault]:
             continue
         by_sort.setdefault(_sort(node), []).append(node)
     for sort, nodes in by_sort.items():
-        faults += _CHECKS[sort](nodes)
+        faults += _rule_faults(nodes, site) if sort == "rules" else _CHECKS[sort](nodes)
     return faults
+
+
+def _rule_faults(nodes: list[Node], given: Path | None) -> tuple[Fault, ...]:
+    """Check all rules as one set, with the names of the site that belongs to them."""
+    path = given or find_site(Path(nodes[0].place.file))
+    near = around(path)
+    site = None
+    if path is not None and not _site_faults(path):  # a faulty site is told as such; rules are checked without it
+        site = load_site(path)
+    return parse_ruleset(nodes, site, near.channels, retention_ms=near.retention_ms)[1]
 
 
 def _sort(node: Node) -> str:
@@ -92,7 +103,6 @@ def _site(node: Node) -> Site:
 
 
 _CHECKS: dict[str, Callable[[list[Node]], Iterable[Fault]]] = {
-    "rules": lambda nodes: parse_rules(nodes, CHANNELS)[1],
     "profile": lambda nodes: parse_profiles(nodes)[1],
     "site": _each(_site),
     "post": _each(lambda node: validate(node, PostSettings)),

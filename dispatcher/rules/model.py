@@ -107,6 +107,7 @@ class Then:
     actions: tuple[str, ...] = ()
     avs: int | None = None
     certainty: str | None = None
+    sets: tuple[tuple[str, Value], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from collections.abc import Mapping as Mapping_
 
 from dispatcher.domain.faults import Fault, Place, Text
 from dispatcher.domain.tree import Leaf, Mapping, Node, Sequence
@@ -22,6 +23,10 @@ class Reader:
 
     def __init__(self) -> None:
         self.faults: list[Fault] = []
+        # Names that earlier clauses gave (`as`); None where a condition sees one event only.
+        self.aliases: frozenset[str] | None = None
+        # By field, the only values that can occur (devices, posts, ...); a field that is not here is open.
+        self.names: Mapping_[str, frozenset[str]] = {}
 
     def fault(self, place: Place, code: str, text: Text, hint: Text | None = None, **values: object) -> None:
         """Note one fault."""

@@ -1,8 +1,9 @@
 """``where``: from a tree to a condition."""
 
 from dispatcher.domain.events import EVENT_FIELDS, MAX_COUNTER, Value
-from dispatcher.domain.faults import Text
+from dispatcher.domain.faults import Place, Text
 from dispatcher.domain.tree import Entry, Leaf, Mapping, Node, Sequence
+from dispatcher.rules.language import Cross, Relation
 from dispatcher.rules.model import AllOf, AnyOf, Compare, Condition, FieldRef, Not, Operand, Operator
 from dispatcher.rules.patterns import is_safe
 from dispatcher.rules.reader import Reader
@@ -21,6 +22,12 @@ BAD_PATTERN = Text(
     "this pattern is wrong or can run away: no repeat inside a repeat, at most 200 characters",
 )
 SLIP = Text("isian {key} hampir sama dengan {nearest}", "field {key} is one slip away from {nearest}")
+UNKNOWN_NAME = Text("{what} {key} tidak dikenal", "unknown {what} {key}")
+LONELY_SINCE = Text("since hanya beserta rises_by atau falls_by", "since goes with rises_by or falls_by only")
+NEEDS_SINCE = Text("{key} perlu since: nama kejadian sebelumnya", "{key} needs since: the name of an earlier event")
+UNKNOWN_ALIAS = Text(
+    "tidak ada klausa sebelumnya yang bernama {key} (as: {key})", "no earlier clause is named {key} (as: {key})"
+)
 EMPTY = Text("daftar kosong tidak pernah cocok", "an empty list never matches")
 
 
@@ -60,12 +67,17 @@ def _conditions(reader: Reader, node: Node) -> tuple[Condition, ...]:
 
 
 def _check_field(reader: Reader, entry: Entry) -> None:
-    nearest = next((name for name in sorted(EVENT_FIELDS) if _is_slip(entry.key, name)), None)
+    check_field(reader, entry.place, entry.key)
+
+
+def check_field(reader: Reader, place: Place, name: str) -> None:
+    """Note a fault for a name that is one slip away from a field that every event has."""
+    nearest = next((known for known in sorted(EVENT_FIELDS) if is_slip(name, known)), None)
     if nearest is not None:
-        reader.fault(entry.place, "field-slip", SLIP, key=entry.key, nearest=nearest)
+        reader.fault(place, "field-slip", SLIP, key=name, nearest=nearest)
 
 
-def _is_slip(word: str, name: str) -> bool:
+def is_slip(word: str, name: str) -> bool:
     """Return whether one typing slip (a letter more, less, other, or two swapped) lies between the two."""
     if word == name or abs(len(word) - len(name)) > 1 or len(name) < 4:
         return False
@@ -77,7 +89,27 @@ def _is_slip(word: str, name: str) -> bool:
     return any(long[:index] + long[index + 1 :] == short for index in range(len(long)))
 
 
+def check_name(reader: Reader, what: str, node: Node) -> None:
+    """Note a fault for a value that the site (or a closed list) does not know as ``what``."""
+    known = reader.names.get(what)
+    value = node.value if isinstance(node, Leaf) else None
+    if known is not None and isinstance(value, str) and value not in known:
+        reader.unknown(node.place, "unknown-name", UNKNOWN_NAME, value, known, what=what)
+
+
+_NAMING = ("is", "is_not", "in", "not_in")
+
+
+def _check_names(reader: Reader, field: str, node: Node) -> None:
+    named = node.entries if isinstance(node, Mapping) else ()
+    for each in [entry.value for entry in named if entry.key in _NAMING] or [node]:
+        for leaf in each.items if isinstance(each, Sequence) else (each,):
+            check_name(reader, field, leaf)
+
+
 def _comparisons(reader: Reader, field: str, node: Node) -> list[Condition]:
+    if field in reader.names:
+        _check_names(reader, field, node)
     if isinstance(node, Sequence):
         operands = _operands(reader, node)
         return [Compare(field, Operator.IN, operands)]
@@ -87,13 +119,12 @@ def _comparisons(reader: Reader, field: str, node: Node) -> list[Condition]:
     if node.get("field") is not None and len(node.entries) == 1:
         operand = _operand(reader, node)
         return [] if operand is None else [Compare(field, Operator.IS, (operand,))]
-    return [part for entry in node.entries for part in _comparison(reader, field, entry)]
+    return [part for entry in node.entries for part in _comparison(reader, field, entry, node)]
 
 
-def _comparison(reader: Reader, field: str, entry: Entry) -> list[Condition]:
-    if entry.key in ("same_as", "not_same_as", "rises_by", "falls_by", "since"):
-        reader.fault(entry.place, "where-one-event", NOT_YET, key=entry.key)
-        return []
+def _comparison(reader: Reader, field: str, entry: Entry, node: Mapping) -> list[Condition]:
+    if entry.key in _CROSSING:
+        return _cross(reader, field, entry, node)
     if entry.key not in OPERATORS:
         reader.unknown(entry.place, "unknown-operator", UNKNOWN_OPERATOR, entry.key, OPERATORS)
         return []
@@ -101,6 +132,56 @@ def _comparison(reader: Reader, field: str, entry: Entry) -> list[Condition]:
     before = len(reader.faults)
     operands = _operands_of(reader, operator, entry.value)
     return [] if len(reader.faults) > before else [Compare(field, operator, operands)]
+
+
+# --- comparisons with an earlier event ------------------------------------------------------------------------------
+
+_CROSSING = frozenset({*Relation, "since"})
+_DIFFERENCES = frozenset({Relation.RISES_BY, Relation.FALLS_BY})
+
+
+def _cross(reader: Reader, field: str, entry: Entry, node: Mapping) -> list[Condition]:
+    if reader.aliases is None:
+        reader.fault(entry.place, "where-one-event", NOT_YET, key=entry.key)
+        return []
+    if entry.key == "since":
+        if not _DIFFERENCES & set(node.keys()):
+            reader.fault(entry.place, "lonely-since", LONELY_SINCE)
+        return []
+    relation = Relation(entry.key)
+    if relation in _DIFFERENCES:
+        return _difference(reader, field, relation, entry, node)
+    word = reader.word(entry.value)
+    alias, dot, other = (word or "").partition(".")
+    if word is None or not _is_alias(reader, entry.value.place, alias):
+        return []
+    if not dot or not other:
+        reader.expected(entry.value, f"{alias}.{field}")
+        return []
+    check_field(reader, entry.value.place, other)
+    return [Cross(field, Operator.IS, (), relation, alias, other)]
+
+
+def _difference(reader: Reader, field: str, relation: Relation, entry: Entry, node: Mapping) -> list[Condition]:
+    since = node.get("since")
+    if since is None:
+        reader.fault(entry.place, "missing-key", NEEDS_SINCE, key=entry.key)
+        return []
+    alias = reader.word(since)
+    amount = entry.value.value if isinstance(entry.value, Leaf) else None
+    if isinstance(amount, bool) or not isinstance(amount, int | float) or not abs(amount) <= MAX_COUNTER:
+        reader.expected(entry.value, "number")
+        return []
+    if alias is None or not _is_alias(reader, since.place, alias):
+        return []
+    return [Cross(field, Operator.IS, (), relation, alias, field, amount)]
+
+
+def _is_alias(reader: Reader, place: Place, alias: str) -> bool:
+    known = reader.aliases or frozenset()
+    if alias not in known:
+        reader.unknown(place, "unknown-name", UNKNOWN_ALIAS, alias, known)
+    return alias in known
 
 
 def _operands_of(reader: Reader, operator: Operator, node: Node) -> tuple[Operand, ...]:

@@ -1,0 +1,200 @@
+"""What ``check`` refuses about rules that parse: the floor, where a rule can see, what rules do to each other."""
+
+from collections.abc import Iterable, Mapping
+
+from dispatcher.domain.catalogue import KINDS
+from dispatcher.domain.events import FLOOR_KINDS, PRESS_PREFIX
+from dispatcher.domain.faults import Place, Text
+from dispatcher.domain.incident import Severity
+from dispatcher.rules.language import AbsentForm, FullRule, RunsAt, When
+from dispatcher.rules.model import Clause, Operator
+from dispatcher.rules.reader import Reader
+from dispatcher.rules.uses import both_of, completing, demands, kinds_of
+from dispatcher.rules.where import is_slip
+
+RETENTION_MS = 30 * 86_400_000
+SEEN_AT_PRECINCT = ("report.", "alert.", "device.", "heartbeat", "check_in", "roll_call")
+FLOOR_INCIDENTS = frozenset({"panic", "panel"})
+
+FLOOR_ESCALATE = Text(
+    "tombol panik selalu diteruskan; escalate: none ditolak", "a panic is always relayed; escalate: none is refused"
+)
+FLOOR_SEVERITY = Text("tombol panik selalu critical", "a panic is always critical")
+FLOOR_THROTTLE = Text(
+    "throttle pada tombol panik harus group_by: [device], supaya tombol lain tidak ikut diredam",
+    "a throttle on a panic must be grouped by device, or one button would silence another",
+)
+FLOOR_SUPPRESS = Text(
+    "tombol panik tidak boleh ditahan aturan lain (suppressed_by)",
+    "no other rule may hold back a panic (suppressed_by)",
+)
+NOT_AT_POST = Text(
+    "{key} hanya terlihat di Polsek; runs_at: post ditolak",
+    "{key} is seen at the precinct only; runs_at: post is refused",
+)
+UNSEEN = Text(
+    "aturan Polsek tidak melihat {key}; yang dilihatnya report.*, alert.*, device.*, heartbeat, check_in, roll_call",
+    "a precinct rule does not see {key}; it sees report.*, alert.*, device.*, heartbeat, check_in, roll_call",
+)
+ALERT_LOOP = Text("aturan ini menyulut dirinya sendiri: {chain}", "this rule would set itself off: {chain}")
+SUPPRESS_LOOP = Text("suppressed_by berputar: {chain}", "suppressed_by goes in a circle: {chain}")
+UNKNOWN_RULE = Text("tidak ada aturan {key}", "there is no rule {key}")
+BEYOND = Text(
+    "within lebih panjang daripada simpanan jurnal ({days} hari)",
+    "within is longer than the journal is kept ({days} days)",
+)
+CLEAR_GROUP = Text(
+    "clear_when memakai kelompok aturannya; group_by-nya harus sama",
+    "clear_when has its rule's groups; group_by must agree",
+)
+KIND_SLIP = Text(
+    "jenis kejadian {key} hampir sama dengan {nearest}", "event kind {key} is one slip away from {nearest}"
+)
+
+
+def check_rules(reader: Reader, rules: list[FullRule], retention_ms: int = RETENTION_MS) -> None:
+    """Note every fault of a list of rules that each parsed."""
+    for rule in rules:
+        _check_floor(reader, rule)
+        _check_place(reader, rule)
+        _check_windows(reader, rule, retention_ms)
+        _check_clear(reader, rule)
+    _check_words(reader, rules)
+    _check_suppression(reader, rules)
+    _check_loops(reader, rules)
+
+
+# --- the floor -------------------------------------------------------------------------------------------------------
+
+
+def is_floor_clause(clause: Clause) -> bool:
+    """Return whether the floor relays events that this clause names."""
+    if any(kind.startswith(PRESS_PREFIX) or kind in FLOOR_KINDS for kind in clause.kinds):
+        return True
+    reports = any(kind.startswith("report.") for kind in clause.kinds)
+    return reports and any(
+        one.field == "severity" and one.operator in (Operator.IS, Operator.IN) and one.operands == ("critical",)
+        for one in demands(clause.where)
+    )
+
+
+def _check_floor(reader: Reader, rule: FullRule) -> None:
+    """Refuse what would hold back a call for help (rules-language, "The floor")."""
+    if not any(is_floor_clause(clause) for clause in completing(rule.when)):
+        return
+    then = rule.place_of("then")
+    if "none" in rule.then.escalate:
+        reader.fault(then, "floor-escalate", FLOOR_ESCALATE)
+    elif rule.then.severity is not Severity.CRITICAL:
+        reader.fault(then, "floor-severity", FLOOR_SEVERITY)
+    if rule.throttle is not None and "device" not in rule.throttle.group_by:
+        reader.fault(rule.place_of("throttle"), "floor-throttle", FLOOR_THROTTLE)
+    if rule.suppressed_by:
+        reader.fault(rule.place_of("suppressed_by"), "floor-suppressed", FLOOR_SUPPRESS)
+
+
+# --- where a rule can see --------------------------------------------------------------------------------------------
+
+
+def _check_place(reader: Reader, rule: FullRule) -> None:
+    for when in both_of(rule):
+        if rule.runs_at is RunsAt.POST:
+            key = "neighbours" if when.neighbours else next((k for k in kinds_of(when) if k.startswith("alert.")), None)
+            if key is not None:
+                reader.fault(rule.place_of("runs_at"), "not-at-post", NOT_AT_POST, key=key)
+            continue
+        for kind in dict.fromkeys(kinds_of(when)):
+            if not kind.startswith(SEEN_AT_PRECINCT):
+                reader.fault(when.place, "not-at-precinct", UNSEEN, key=kind)
+
+
+def _check_windows(reader: Reader, rule: FullRule, retention_ms: int) -> None:
+    for when in both_of(rule):
+        form = when.form
+        inner = form.after.within_ms if isinstance(form, AbsentForm) and form.after is not None else None
+        if max(when.within_ms, inner or 0) > retention_ms:
+            reader.fault(when.place, "beyond-retention", BEYOND, days=retention_ms // 86_400_000)
+
+
+def _check_clear(reader: Reader, rule: FullRule) -> None:
+    clear = rule.clear_when
+    if clear is not None and clear.group_by and set(clear.group_by) != set(rule.when.group_by):
+        reader.fault(clear.place, "clear-group", CLEAR_GROUP)
+
+
+# --- words that people coin ------------------------------------------------------------------------------------------
+
+
+def _check_words(reader: Reader, rules: list[FullRule]) -> None:
+    """Tell a ``report.`` or ``alert.`` word that is one slip away from a known one."""
+    known = {kind for kind in KINDS if "." in kind}
+    known |= {f"alert.{word}" for word in FLOOR_INCIDENTS}
+    known |= {f"alert.{rule.then.incident}" for rule in rules if rule.alerts and rule.then.incident}
+    known |= {f"report.{word}" for word in REPORT_WORDS}
+    for rule in rules:
+        for when in both_of(rule):
+            for kind in dict.fromkeys(kinds_of(when)):
+                _check_word(reader, when, kind, known)
+
+
+REPORT_WORDS = frozenset(
+    {"tawuran", "ranmor", "kebakaran", "fire", "gathering", "quarrel", "theft", "flood", "medical"}
+)
+
+
+def _check_word(reader: Reader, when: When, kind: str, known: set[str]) -> None:
+    if kind in known or kind.endswith(".*") or not kind.startswith(("report.", "alert.")):
+        return
+    nearest = next((name for name in sorted(known) if is_slip(kind, name)), None)
+    if nearest is not None:
+        reader.fault(when.place, "kind-slip", KIND_SLIP, key=kind, nearest=nearest)
+
+
+# --- rules that name or wake each other ------------------------------------------------------------------------------
+
+
+def _check_suppression(reader: Reader, rules: list[FullRule]) -> None:
+    ids = {rule.id for rule in rules}
+    for rule in rules:
+        for name in rule.suppressed_by:
+            if name not in ids:
+                _unknown_rule(reader, rule.place_of("suppressed_by"), name, ids - {rule.id})
+    edges = {rule.id: [name for name in rule.suppressed_by if name in ids] for rule in rules}
+    for rule in rules:
+        chain = _way_back(edges, rule.id)
+        if chain:
+            reader.fault(rule.place_of("suppressed_by"), "suppress-loop", SUPPRESS_LOOP, chain=" > ".join(chain))
+
+
+def _unknown_rule(reader: Reader, place: Place, name: str, ids: Iterable[str]) -> None:
+    reader.unknown(place, "unknown-name", UNKNOWN_RULE, name, ids)
+
+
+def _check_loops(reader: Reader, rules: list[FullRule]) -> None:
+    """Refuse alerts that come back to the rule that raised them, directly or through others."""
+    live = [rule for rule in rules if rule.alerts and rule.then.incident]
+    edges = {rule.id: [other.id for other in live if _wakes(rule, other)] for rule in live}
+    for rule in live:
+        chain = _way_back(edges, rule.id)
+        if chain:
+            reader.fault(rule.place_of("when"), "alert-loop", ALERT_LOOP, chain=" > ".join(chain))
+
+
+def _wakes(rule: FullRule, other: FullRule) -> bool:
+    kind = f"alert.{rule.then.incident}"
+    if any(clause.wants(kind) for clause in completing(other.when)):
+        return True
+    return rule.id == other.id and any(word in (kind, "alert.*") for word in kinds_of(other.when))
+
+
+def _way_back(edges: Mapping[str, list[str]], start: str) -> list[str]:
+    """Return a way from ``start`` to itself, shortest first; empty when there is none."""
+    ways = [[start, name] for name in edges.get(start, ())]
+    seen: set[str] = set()
+    for way in ways:
+        if way[-1] == start:
+            return way
+        if way[-1] not in seen:
+            seen.add(way[-1])
+            ways += [[*way, name] for name in edges.get(way[-1], ())]
+    return []

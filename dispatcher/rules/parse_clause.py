@@ -1,0 +1,153 @@
+"""Clauses: ``{event: K, where: {...}}``, alone, in a list, and with the names and numbers that lists may add."""
+
+from dispatcher.domain.faults import Place, Text
+from dispatcher.domain.tree import Entry, Leaf, Mapping, Node, Sequence
+from dispatcher.rules.kinds import check_kind
+from dispatcher.rules.language import CountForm, Step, Unless
+from dispatcher.rules.model import Clause
+from dispatcher.rules.reader import Reader
+from dispatcher.rules.where import check_field, parse_where
+
+MAX_AT_LEAST = 1_000  # events; a window that needs more is beyond what a post should keep in memory
+MAX_CLAUSES = 16
+MAX_KINDS = 100
+
+CLAUSE_KEYS = frozenset({"event", "where"})
+STEP_KEYS = CLAUSE_KEYS | {"as", "at_least"}
+
+BAD_NAME = Text("nama (as) satu kata tanpa titik", "a name (as) is one word without a dot")
+NAME_TWICE = Text("nama {key} sudah dipakai klausa sebelumnya", "an earlier clause is already named {key}")
+NO_CLAUSE = Text("daftar ini perlu paling sedikit satu klausa", "this list needs at least one clause")
+UNLESS_PLACE = Text(
+    "unless berdiri di antara dua klausa sebuah sequence, atau di akhir sebuah all",
+    "unless stands between two clauses of a sequence, or at the end of an all",
+)
+TOO_MANY = Text("lebih dari {limit} klausa", "more than {limit} clauses")
+
+
+def clause_of(reader: Reader, body: Mapping) -> Clause | None:
+    """Return the clause of a mapping whose keys were checked already."""
+    event = body.get("event")
+    if event is None:
+        return None
+    kinds = reader.words(event)
+    for place, kind in _placed(event):
+        check_kind(reader, place, kind)
+    if not kinds or len(kinds) > MAX_KINDS:
+        reader.expected(event, f"1..{MAX_KINDS} kinds")
+        return None
+    return Clause(kinds, parse_where(reader, body.get("where")))
+
+
+def _placed(node: Node) -> list[tuple[Place, str]]:
+    items = node.items if isinstance(node, Sequence) else (node,)
+    return [(item.place, item.value) for item in items if isinstance(item, Leaf) and isinstance(item.value, str)]
+
+
+def plain_clause(reader: Reader, node: Node | None) -> Clause | None:
+    """Return a clause that may carry nothing besides."""
+    body = None if node is None else reader.mapping(node, CLAUSE_KEYS, ("event",))
+    return None if body is None else clause_of(reader, body)
+
+
+def step_of(reader: Reader, body: Mapping) -> Step | None:
+    """Return a clause with its name and number; the name is known to the clauses that follow."""
+    clause = clause_of(reader, body)
+    number = whole_number(reader, body.get("at_least"), 1, MAX_AT_LEAST)
+    name = alias_of(reader, body.get("as"))
+    return None if clause is None else Step(clause, name, 1 if number is None else number)
+
+
+def alias_of(reader: Reader, node: Node | None) -> str | None:
+    """Return the name a clause gives its event, and let later clauses use it."""
+    name = reader.word(node)
+    if name is None or node is None:
+        return None
+    if "." in name or " " in name:
+        reader.fault(node.place, "bad-name", BAD_NAME)
+        return None
+    known = reader.aliases or frozenset()
+    if name in known:
+        reader.fault(node.place, "duplicate-name", NAME_TWICE, key=name)
+    reader.aliases = known | {name}
+    return name
+
+
+def whole_number(reader: Reader, node: Node | None, low: int, high: int) -> int | None:
+    """Return a whole number of a range; None (with a fault) for anything else."""
+    if node is None:
+        return None
+    value = node.value if isinstance(node, Leaf) else None
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        reader.expected(node, f"{low}..{high}")
+        return None
+    return value
+
+
+def count_of(reader: Reader, node: Node | None) -> CountForm | None:
+    """Return a count."""
+    keys = CLAUSE_KEYS | {"at_least", "distinct"}
+    body = None if node is None else reader.mapping(node, keys, ("event", "at_least"))
+    if body is None:
+        return None
+    clause = clause_of(reader, body)
+    number = whole_number(reader, body.get("at_least"), 1, MAX_AT_LEAST)
+    distinct = reader.word(body.get("distinct"))
+    if distinct is not None:
+        check_field(reader, body.place_of("distinct"), distinct)
+    return None if clause is None or number is None else CountForm(clause, number, distinct)
+
+
+def clause_list(reader: Reader, node: Node) -> tuple[Clause, ...]:
+    """Return the clauses of an ``any``."""
+    found = (plain_clause(reader, item) for item in _items(reader, node))
+    return tuple(clause for clause in found if clause is not None)
+
+
+def step_list(reader: Reader, node: Node, *, ordered: bool) -> tuple[Step | Unless, ...]:
+    """Return the parts of a ``sequence`` (``ordered``) or an ``all``, in file order."""
+    outer, reader.aliases = reader.aliases, reader.aliases or frozenset()
+    items = _items(reader, node)
+    parts = [_part(reader, item) for item in items]
+    if ordered or all(part is not None for part in parts):
+        _check_unless(reader, items, [isinstance(part, Unless) for part in parts], ordered=ordered)
+    if outer is None:
+        reader.aliases = None
+    return tuple(part for part in parts if part is not None)
+
+
+def _items(reader: Reader, node: Node) -> tuple[Node, ...]:
+    if not isinstance(node, Sequence):
+        reader.expected(node, "list of clauses")
+        return ()
+    if not node.items:
+        reader.fault(node.place, "empty-list", NO_CLAUSE)
+    if len(node.items) > MAX_CLAUSES:
+        reader.fault(node.items[MAX_CLAUSES].place, "too-many-clauses", TOO_MANY, limit=MAX_CLAUSES)
+    return node.items[:MAX_CLAUSES]
+
+
+def _part(reader: Reader, node: Node) -> Step | Unless | None:
+    if isinstance(node, Mapping) and node.get("unless") is not None:
+        body = reader.mapping(node, frozenset({"unless"}))
+        clause = plain_clause(reader, body.get("unless")) if body else None
+        return None if clause is None else Unless(clause)
+    body = reader.mapping(node, STEP_KEYS, ("event",))
+    return None if body is None else step_of(reader, body)
+
+
+def _check_unless(reader: Reader, items: tuple[Node, ...], unless: list[bool], *, ordered: bool) -> None:
+    steps = [index for index, is_unless in enumerate(unless) if not is_unless]
+    first, last = (steps[0], steps[-1]) if steps else (len(items), -1)
+    for index, item in enumerate(items):
+        fits = first < index < last if ordered else index > last
+        if unless[index] and not (fits and steps):
+            reader.fault(item.place, "unless-place", UNLESS_PLACE)
+
+
+def only_entry(reader: Reader, node: Node, expected: str) -> Entry | None:
+    """Return the single entry of a mapping that must have exactly one."""
+    if not isinstance(node, Mapping) or len(node.entries) != 1:
+        reader.expected(node, expected)
+        return None
+    return node.entries[0]

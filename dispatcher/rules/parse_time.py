@@ -1,0 +1,70 @@
+"""Durations, times of day and weekdays in a rule file."""
+
+import re
+
+from dispatcher.domain.faults import Text
+from dispatcher.domain.tree import Node, Sequence
+from dispatcher.rules.duration import parse_duration
+from dispatcher.rules.language import TimeSpan
+from dispatcher.rules.reader import Reader
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MAX_DURATION_MS = 3_650 * 86_400_000
+_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+
+BAD_DURATION = Text(
+    "lama waktu ditulis angka dan satuan: 30s, 10m, 2h", "a duration is digits and a unit: 30s, 10m, 2h"
+)
+ZERO = Text("lama waktu ini harus lebih dari nol", "this duration must be longer than zero")
+BAD_TIME = Text('jam ditulis "HH:MM", "00:00" sampai "23:59"', 'a time of day is "HH:MM", "00:00" to "23:59"')
+SAME_TIMES = Text("awal dan akhir tidak boleh sama", "start and end must differ")
+
+
+def duration_of(reader: Reader, node: Node | None, *, positive: bool = False) -> int | None:
+    """Return milliseconds; ``positive`` refuses zero."""
+    if node is None:
+        return None
+    value = getattr(node, "value", None)
+    duration = parse_duration(value) if isinstance(value, str) else None
+    if duration is None or duration > MAX_DURATION_MS:
+        reader.fault(node.place, "bad-duration", BAD_DURATION)
+        return None
+    if positive and duration == 0:
+        reader.fault(node.place, "zero-duration", ZERO)
+        return None
+    return duration
+
+
+def time_of(reader: Reader, node: Node | None) -> int | None:
+    """Return minutes of the day."""
+    if node is None:
+        return None
+    value = getattr(node, "value", None)
+    match = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        reader.fault(node.place, "bad-time", BAD_TIME)
+        return None
+    return int(match[1]) * 60 + int(match[2])
+
+
+def span_of(reader: Reader, node: Node) -> TimeSpan | None:
+    """Return ``["HH:MM", "HH:MM"]``."""
+    if not isinstance(node, Sequence) or len(node.items) != 2:
+        reader.expected(node, '["HH:MM", "HH:MM"]')
+        return None
+    start, end = (time_of(reader, item) for item in node.items)
+    if start is None or end is None:
+        return None
+    if start == end:
+        reader.fault(node.place, "empty-span", SAME_TIMES)
+        return None
+    return TimeSpan(start, end)
+
+
+def days_of(reader: Reader, node: Node) -> tuple[int, ...]:
+    """Return weekdays, 0 is Monday, sorted and each once."""
+    items = node.items if isinstance(node, Sequence) else (node,)
+    if not items:
+        reader.expected(node, ", ".join(DAYS))
+    words = (reader.choice(item, DAYS) for item in items)
+    return tuple(sorted({DAYS.index(word) for word in words if word is not None}))

@@ -1,0 +1,302 @@
+"""``when`` and ``clear_when``: exactly one form, and beside it what that form needs."""
+
+from collections.abc import Callable
+
+from dispatcher.domain.faults import Text
+from dispatcher.domain.tree import Leaf, Mapping, Node, Sequence
+from dispatcher.rules.language import (
+    AbsentForm,
+    After,
+    AllForm,
+    AnyForm,
+    CountForm,
+    EventForm,
+    Form,
+    Roster,
+    ScheduleForm,
+    SequenceForm,
+    StateForm,
+    Step,
+    Unless,
+    When,
+)
+from dispatcher.rules.parse_clause import (
+    STEP_KEYS,
+    alias_of,
+    clause_list,
+    clause_of,
+    count_of,
+    only_entry,
+    plain_clause,
+    step_list,
+    step_of,
+)
+from dispatcher.rules.parse_time import days_of, duration_of, span_of, time_of
+from dispatcher.rules.reader import Reader
+from dispatcher.rules.where import check_field, check_name
+
+FORMS = ("event", "count", "all", "any", "sequence", "absent", "state", "schedule")
+_GROUPS = frozenset({"group_by", "neighbours", "reuse"})
+_BESIDE = {
+    "event": _GROUPS | {"where"},
+    "any": _GROUPS,
+    "count": _GROUPS | {"within"},
+    "all": _GROUPS | {"within"},
+    "sequence": _GROUPS | {"within"},
+    "absent": frozenset({"for", "between", "after", "within", "expect_from", "group_by", "reuse"}),
+    "state": frozenset({"for", "group_by"}),
+    "schedule": frozenset[str](),
+}
+_WINDOWED = ("count", "all", "sequence")
+WHEN_KEYS = frozenset(FORMS).union(*_BESIDE.values())
+
+MISSING_FORM = Text("when perlu salah satu dari: {choices}", "when needs one of: {choices}")
+TWO_FORMS = Text("hanya satu dari {choices}; {key} berlebih", "only one of {choices}; {key} is too much")
+NEEDLESS = Text("{key} tidak berarti di samping {form}", "{key} means nothing beside {form}")
+NEEDS = Text("{form} perlu {key}", "{form} needs {key}")
+NO_ROSTER = Text(
+    "absent dengan {form} perlu expect_from: siapa yang diharapkan melapor",
+    "absent with {form} needs expect_from: who is expected to be heard",
+)
+TWICE_KELURAHAN = Text(
+    "neighbours tidak bersama group_by: [kelurahan]", "neighbours does not go with group_by: [kelurahan]"
+)
+BAD_VALUE = Text("keadaan bernilai kata, angka atau true/false", "a state's value is a word, a number or true/false")
+
+
+def parse_when(reader: Reader, node: Node | None) -> When | None:
+    """Return one ``when``; None with a fault behind it, or without a node."""
+    body = None if node is None else reader.mapping(node, WHEN_KEYS)
+    if body is None:
+        return None
+    name = _form_name(reader, body)
+    if name is None:
+        return None
+    _check_beside(reader, body, name)
+    form = _PARSERS[name](reader, body)
+    within = duration_of(reader, body.get("within"))
+    if name in _WINDOWED and body.get("within") is None:
+        reader.fault(body.place_of(name), "missing-key", NEEDS, form=name, key="within")
+    group_by = _group_by(reader, body)
+    if form is None:
+        return None
+    return When(
+        form=form,
+        within_ms=within or 0,
+        group_by=group_by,
+        neighbours=_neighbours(reader, body, group_by),
+        reuse=reader.boolean(body.get("reuse"), False),
+        place=body.place_of(name),
+    )
+
+
+def _form_name(reader: Reader, body: Mapping) -> str | None:
+    found = [entry.key for entry in body.entries if entry.key in FORMS]
+    if not found:
+        reader.fault(body.place, "missing-key", MISSING_FORM, choices=", ".join(sorted(FORMS)))
+        return None
+    for extra in found[1:]:
+        reader.fault(body.place_of(extra), "two-forms", TWO_FORMS, key=extra, choices=", ".join(FORMS))
+    return found[0]
+
+
+def _check_beside(reader: Reader, body: Mapping, name: str) -> None:
+    for entry in body.entries:
+        if entry.key in WHEN_KEYS and entry.key not in FORMS and entry.key not in _BESIDE[name]:
+            reader.fault(entry.place, "needless-key", NEEDLESS, key=entry.key, form=name)
+
+
+def _group_by(reader: Reader, body: Mapping) -> tuple[str, ...]:
+    return group_fields(reader, body.get("group_by"))
+
+
+def group_fields(reader: Reader, node: Node | None) -> tuple[str, ...]:
+    """Return the fields of a ``group_by``, each once."""
+    if node is None:
+        return ()
+    words = reader.words(node)
+    for word in words:
+        check_field(reader, node.place, word)
+    return tuple(dict.fromkeys(words))
+
+
+def _neighbours(reader: Reader, body: Mapping, group_by: tuple[str, ...]) -> bool:
+    word = reader.choice(body.get("neighbours"), ("kelurahan",))
+    if word is not None and "kelurahan" in group_by:
+        reader.fault(body.place_of("neighbours"), "neighbours-group", TWICE_KELURAHAN)
+    return word is not None
+
+
+# --- forms -----------------------------------------------------------------------------------------------------------
+
+
+def _event(reader: Reader, body: Mapping) -> Form | None:
+    clause = clause_of(reader, body)
+    return None if clause is None else EventForm(clause)
+
+
+def _any(reader: Reader, body: Mapping) -> Form | None:
+    clauses = clause_list(reader, _child(body, "any"))
+    return AnyForm(clauses) if clauses else None
+
+
+def _count(reader: Reader, body: Mapping) -> Form | None:
+    return count_of(reader, body.get("count"))
+
+
+def _all(reader: Reader, body: Mapping) -> Form | None:
+    parts = step_list(reader, _child(body, "all"), ordered=False)
+    steps = tuple(part for part in parts if isinstance(part, Step))
+    return AllForm(steps, tuple(part for part in parts if isinstance(part, Unless))) if steps else None
+
+
+def _sequence(reader: Reader, body: Mapping) -> Form | None:
+    parts = step_list(reader, _child(body, "sequence"), ordered=True)
+    form = SequenceForm(parts)
+    return form if form.steps else None
+
+
+def _state(reader: Reader, body: Mapping) -> Form | None:
+    entry = only_entry(reader, _child(body, "state"), "{name: value}")
+    if entry is None:
+        return None
+    value = entry.value.value if isinstance(entry.value, Leaf) else None
+    if value is None:
+        reader.fault(entry.value.place, "wrong-type", BAD_VALUE)
+        return None
+    return StateForm(entry.key, value, duration_of(reader, body.get("for")) or 0)
+
+
+def _schedule(reader: Reader, body: Mapping) -> Form | None:
+    inner = reader.mapping(_child(body, "schedule"), frozenset({"at", "days"}), ("at",))
+    if inner is None:
+        return None
+    at, days = time_of(reader, inner.get("at")), inner.get("days")
+    return None if at is None else ScheduleForm(at, days_of(reader, days) if days is not None else ())
+
+
+def _child(body: Mapping, key: str) -> Node:
+    return body.get(key) or body
+
+
+# --- absent ----------------------------------------------------------------------------------------------------------
+
+
+def _absent(reader: Reader, body: Mapping) -> Form | None:
+    ways = [key for key in ("for", "between", "after") if body.get(key) is not None]
+    if len(ways) != 1:
+        reader.fault(body.place_of("absent"), "absent-way", ONE_WAY)
+    for extra in ways[1:]:
+        reader.fault(body.place_of(extra), "two-forms", TWO_FORMS, key=extra, choices="for, between, after")
+    way = ways[0] if ways else ""
+    reader.aliases = frozenset() if way == "after" else None
+    after = _after(reader, body) if way == "after" else None
+    clause = plain_clause(reader, body.get("absent"))
+    reader.aliases = None
+    roster = _roster(reader, body, way)
+    if clause is None or len(ways) != 1:
+        return None
+    return AbsentForm(
+        clause=clause,
+        for_ms=duration_of(reader, body.get("for"), positive=True),
+        between=span_of(reader, _child(body, "between")) if way == "between" else None,
+        after=after,
+        roster=roster,
+    )
+
+
+ONE_WAY = Text(
+    "absent perlu tepat satu dari: for, between, after (dengan within)",
+    "absent needs exactly one of: for, between, after (with within)",
+)
+
+
+def _after(reader: Reader, body: Mapping) -> After | None:
+    if body.get("within") is None:
+        reader.fault(body.place_of("after"), "missing-key", NEEDS, form="after", key="within")
+    else:
+        duration_of(reader, body.get("within"), positive=True)
+    node = reader.mapping(_child(body, "after"), STEP_KEYS | {"sequence", "count", "within"})
+    if node is None:
+        return None
+    found = [entry.key for entry in node.entries if entry.key in _TRIGGERS]
+    if len(found) != 1:
+        reader.fault(node.place, "missing-key", AFTER_WHAT)
+        return None
+    within = duration_of(reader, node.get("within"))
+    trigger = _TRIGGERS[found[0]](reader, node)
+    needs_window = found[0] != "event" or (isinstance(trigger, Step) and trigger.at_least > 1)
+    if needs_window != (node.get("within") is not None):
+        text, key = (NEEDS, "within") if needs_window else (NEEDLESS, "within")
+        reader.fault(node.place, "after-within", text, form=f"after: {found[0]}", key=key)
+    name = node.get("as")
+    alias = name.value if found[0] == "count" and isinstance(name, Leaf) else None
+    return None if trigger is None else After(trigger, within if needs_window else None, str(alias) if alias else None)
+
+
+AFTER_WHAT = Text("after perlu satu dari: event, sequence, count", "after needs one of: event, sequence, count")
+
+
+def _after_sequence(reader: Reader, node: Mapping) -> SequenceForm | None:
+    _refuse_step_keys(reader, node, "sequence")
+    form = SequenceForm(step_list(reader, _child(node, "sequence"), ordered=True))
+    return form if form.steps else None
+
+
+def _after_count(reader: Reader, node: Mapping) -> CountForm | None:
+    _refuse_step_keys(reader, node, "count", but="as")
+    form = count_of(reader, node.get("count"))
+    alias_of(reader, node.get("as"))
+    return form
+
+
+def _refuse_step_keys(reader: Reader, node: Mapping, form: str, but: str = "") -> None:
+    for entry in node.entries:
+        if entry.key in STEP_KEYS and entry.key not in (form, but):
+            reader.fault(entry.place, "needless-key", NEEDLESS, key=entry.key, form=form)
+
+
+_TRIGGERS: dict[str, Callable[[Reader, Mapping], Step | SequenceForm | CountForm | None]] = {
+    "event": step_of,
+    "sequence": _after_sequence,
+    "count": _after_count,
+}
+
+
+def _roster(reader: Reader, body: Mapping, way: str) -> Roster | None:
+    node = body.get("expect_from")
+    if way in ("for", "between") and node is None:
+        reader.fault(body.place_of("absent"), "absent-no-roster", NO_ROSTER, form=way)
+    if way == "after" and node is not None:
+        reader.fault(body.place_of("expect_from"), "needless-key", NEEDLESS, key="expect_from", form="after")
+    return None if node is None else _entries(reader, node)
+
+
+def _entries(reader: Reader, node: Node) -> Roster | None:
+    if isinstance(node, Sequence):
+        ids = reader.words(node)
+        for item in node.items:
+            check_name(reader, "device or post", item)
+        if not ids:
+            reader.expected(node, "[ids]")
+        return Roster("ids", ids=tuple(dict.fromkeys(ids))) if ids else None
+    if isinstance(node, Mapping):
+        inner = reader.mapping(node, frozenset({"role"}), ("role",))
+        role = reader.word(inner.get("role")) if inner else None
+        if inner is not None and role is not None:
+            check_name(reader, "role", _child(inner, "role"))
+        return Roster("role", role) if role else None
+    word = reader.choice(node, ("posts", "devices"))
+    return Roster(word) if word else None
+
+
+_PARSERS: dict[str, Callable[[Reader, Mapping], Form | None]] = {
+    "event": _event,
+    "any": _any,
+    "count": _count,
+    "all": _all,
+    "sequence": _sequence,
+    "absent": _absent,
+    "state": _state,
+    "schedule": _schedule,
+}
