@@ -95,6 +95,12 @@ class PostState:
         incident = self.incidents.get(self.by_device.get(device, ""))
         return incident if incident is not None and incident.is_open else None
 
+    def was_off(self, downtime_ms: int) -> None:
+        """Nobody heard anything for so long, so no copy has aged: a button may have repeated a press all the while."""
+        for table in (self.copies, self.small_copies) if downtime_ms else ():
+            for key, copies in table.items():
+                table[key] = tuple(replace(copy, last_run_ms=copy.last_run_ms + downtime_ms) for copy in copies)
+
     def forget(self, now: Stamp) -> int:
         """Drop what no later input can need; return how many entries went. Harmless to repeat or to skip."""
         return (
@@ -137,7 +143,8 @@ def _is_stale(copies: tuple[Copy, ...], now: Stamp, memory_ms: int) -> bool:
 
 
 def _is_over(incident: Incident, now: Stamp) -> bool:
-    return _is_finished(incident) and now.run_ms - incident.last_event.run_ms > MEMORY_MS
+    # An open one stays: after a clock that is years wrong has been believed, too, the lamp must not say that all is well.
+    return _is_finished(incident) and not incident.is_open and now.run_ms - incident.last_event.run_ms > MEMORY_MS
 
 
 def _is_finished(incident: Incident) -> bool:

@@ -49,9 +49,11 @@ class PostClock:
         self._start_ns = boottime_ns()
         self._base_ms = 0
         self.downtime_known = True
+        self.downtime_ms = 0
         self._before = last
         if last is not None:
-            self._base_ms = last.stamp.run_ms + self._downtime_ms(last)
+            self.downtime_ms = self._downtime_ms(last)
+            self._base_ms = last.stamp.run_ms + self.downtime_ms
 
     def _downtime_ms(self, last: Last) -> int:
         """Return how long we were off: by the monotonic clock within one boot, by two trusted wall clocks, or 0."""

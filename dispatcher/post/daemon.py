@@ -113,9 +113,10 @@ class Post:
             "rules": loaded.rules.version,
             "profiles": loaded.profiles_version,
             "downtime_known": self._clock.downtime_known,
+            "downtime_ms": self._clock.downtime_ms,
         }
         now = self._clock.stamp()
-        self._memory.started(now, downtime_known=self._clock.downtime_known)
+        self._memory.started(now, downtime_known=self._clock.downtime_known, downtime_ms=self._clock.downtime_ms)
         journal.append([Entry(Kind.START, now, records.dump(body))], urgent=True)
         journal.sync()
         self._metrics.corrupt.inc(journal.corrupt_records + recovered.unreadable)

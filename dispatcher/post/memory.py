@@ -102,13 +102,15 @@ class Memory:
         self.state.apply(decision)
         return decision
 
-    def started(self, stamp: Stamp, *, downtime_known: bool) -> None:
-        """Fold a start of the program."""
+    def started(self, stamp: Stamp, *, downtime_known: bool, downtime_ms: int = 0) -> None:
+        """Fold a start of the program after ``downtime_ms``, as far as that is known."""
+        self.state.was_off(downtime_ms)
         if not downtime_known:
             self.standstill_ms = stamp.run_ms
 
-    def clock_corrected(self) -> None:
+    def clock_corrected(self, downtime_ms: int) -> None:
         """Fold that an absence of unknown length has been measured after all."""
+        self.state.was_off(downtime_ms)
         self.standstill_ms = -1
 
     # --- replay
@@ -169,9 +171,11 @@ _Handler = Callable[[Memory, Record, records.Body], Any]
 
 _HANDLERS: dict[int, _Handler] = {
     Kind.START: lambda memory, record, body: memory.started(
-        record.stamp, downtime_known=bool(body.get("downtime_known", True))
+        record.stamp,
+        downtime_known=bool(body.get("downtime_known", True)),
+        downtime_ms=int(body.get("downtime_ms", 0)),
     ),
-    Kind.CLOCK: lambda memory, _record, _body: memory.clock_corrected(),
+    Kind.CLOCK: lambda memory, _record, body: memory.clock_corrected(int(body.get("corrected_ms", 0))),
     Kind.MESSAGE: Memory._fold_message,
     Kind.REVISION: lambda memory, record, body: memory.revision(records.read_revision(body, record.stamp)),
     Kind.JUDGED: lambda memory, _record, body: memory.judged(*records.read_judged(body)),

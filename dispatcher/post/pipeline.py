@@ -189,7 +189,7 @@ class Pipeline:
         corrected_ms = self._parts.clock.correct()
         if corrected_ms:
             turn.now = self._stamp()
-            self._parts.memory.clock_corrected()
+            self._parts.memory.clock_corrected(corrected_ms)
             turn.add(Entry(Kind.CLOCK, turn.now, records.dump({"corrected_ms": corrected_ms})))
             self._parts.report.clock(corrected_ms)
 

@@ -118,6 +118,14 @@ def _mute(word: str, night: "Night", for_ms: int) -> None:
         night.world.later(for_ms, partial(setattr, button, word, False))
 
 
+def _flood(night: "Night", _for_ms: int) -> None:
+    """Sixty sensors at once, and an engine that is slow to judge them."""
+    for _ in range(60):
+        night.sensor.say()
+    night.host.engine_late_ms = max(night.host.engine_late_ms, 2_000)
+    night.world.later(3_000, lambda: setattr(night.host, "engine_late_ms", 0))
+
+
 def _button_reboots(night: "Night", _for_ms: int) -> None:
     night.buttons[night.world.luck.choice(("btn-1", "btn-2"))].lose_power()
 
@@ -194,6 +202,7 @@ FAULTS: dict[str, Fault] = {
     "precinct store put back": _put_store_back,
     "nobody at the board": _leave,
     "engine late": _engine,
+    "sensors flood": _flood,
     "alert again": _far_again,
     "receipt again": _receipt_again,
 }

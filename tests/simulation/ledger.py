@@ -8,14 +8,16 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+from dispatcher.domain.ids import digest
 from dispatcher.domain.incident import Stage
+from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents.stages import LAMP_ORDER
 from dispatcher.journal import Entry, Kind, Record
 from dispatcher.wire import alert as alert_wire
 from dispatcher.wire.alert import Alert
 from tests.simulation.broker import Message
 from tests.simulation.disk import Card
-from tests.simulation.town import BOUGHT, COUNTING, LAMP, press_topic
+from tests.simulation.town import BOUGHT, COUNTING, LAMP, SIREN, press_topic
 from tests.simulation.world import Violation, World
 
 Key = tuple[str, int, int]  # device, boot, seq
@@ -24,6 +26,8 @@ LADDER = ("acknowledged", "dispatched", "arrived", "closed")
 FREE = {("undelivered", None), ("unattended", "delivered"), ("delivered", "unattended")}
 TO_UNDELIVERED = ("saved", "sent")
 COPY_MS = 3_600_000
+THROTTLE_MS = 30_000
+UNDELIVERED_MS = 16_000  # ten seconds, and the five between two words to the lamp
 REPETITION_MS = 6_000  # a profile's two seconds, and the save that may be slow
 
 
@@ -34,6 +38,7 @@ class Press:
     born_ms: int
     spoken_ms: int = 0
     born: int = 1
+    saved_run_ms: int = 0
     incident: str | None = None
     stage: str | None = None
     earlier: set[str | None] = field(default_factory=set)
@@ -119,8 +124,8 @@ class Ledger:
 
     _last: tuple[int, set[str]] = field(default_factory=lambda: (0, set()))
 
-    def confirmed(self, device: str, body: dict[str, Any]) -> None:
-        """The post confirms a press to its button."""
+    def confirmed(self, device: str, body: dict[str, Any], run_ms: int) -> None:
+        """The post confirms a press to its button, at ``run_ms`` of its running time."""
         key = (device, body["boot"], body["seq"])
         stage, incident = body["stage"], body["incident"]
         if stage == "refused" or device not in COUNTING:
@@ -138,6 +143,8 @@ class Ledger:
         self._check_order(key, press, stage)
         if not press.excused:
             self._check_true(incident, key, stage)
+        if press.incident is None:
+            press.saved_run_ms = run_ms
         press.incident, press.stage = incident, stage
 
     def _check_order(self, key: Key, press: Press, stage: str) -> None:
@@ -170,8 +177,8 @@ class Ledger:
 
     keys: dict[str, Key] = field(default_factory=dict)  # event -> press
 
-    def showed(self, stage: str) -> None:
-        """The lamp shows a stage."""
+    def showed(self, stage: str, run_ms: int, patience_ms: int) -> None:
+        """The lamp shows a stage at ``run_ms`` of the post's running time; the post looks at it every ``patience_ms``."""
         self._scan()
         rank = RANK.get(stage, len(RANK))  # idle is the most advanced of all
         for key, press in self.presses.items():
@@ -180,6 +187,21 @@ class Ledger:
             bound = self._bound(press.incident, key)
             if bound != "closed" and rank > RANK[bound]:
                 self._broken("the lamp lies", f"it shows {stage}, {key} is {bound}")
+            late = run_ms - press.saved_run_ms > UNDELIVERED_MS + patience_ms
+            if late and bound in TO_UNDELIVERED and stage != "undelivered":
+                self._broken("bad news withheld", f"the lamp shows {stage}, {key} is {bound} for long")
+
+    def siren(self, command: str) -> None:
+        """The siren is switched on: at most once in 30 s of running time for one device (the rule's throttle)."""
+        self._scan()
+        device, run_ms = self._sirens[command]
+        last = self._sounded.get(device)
+        if last is not None and last[0] != command and 0 <= run_ms - last[1] <= THROTTLE_MS:
+            self._broken("throttle", f"{device} sounds again after {run_ms - last[1]} ms")
+        self._sounded[device] = (command, run_ms)
+
+    _sirens: dict[str, tuple[str, int]] = field(default_factory=dict)
+    _sounded: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def sent(self, payload: bytes) -> None:
         """The post sends an alert."""
@@ -214,16 +236,19 @@ class Ledger:
         archive = self.card.archive
         for record in archive[self._scanned :]:
             if record.kind == Kind.MESSAGE:
-                self._scan_message(json.loads(record.body))
+                self._scan_message(json.loads(record.body), record.stamp)
             elif record.kind == Kind.REVISION:
                 body = json.loads(record.body)
                 self._revisions.add((body["i"], body["r"]))
         self._scanned = len(archive)
 
-    def _scan_message(self, body: dict[str, Any]) -> None:
+    def _scan_message(self, body: dict[str, Any], stamp: Stamp) -> None:
         for event in body.get("e", ()):
             if event["d"] in COUNTING and "b" in event:
                 self.durable_presses.add((event["d"], event["b"], event["q"]))
+            if event["k"].startswith("panic."):
+                command = digest("command", event["i"], "panic-press", "siren.on", SIREN)
+                self._sirens.setdefault(command, (event["d"], stamp.run_ms))
 
     _revisions: set[tuple[str, int]] = field(default_factory=set)
 
@@ -252,6 +277,11 @@ class Ledger:
         """What was told may have to be taken back, once: the precinct lost its store, or the post one of its words."""
         self.taken_back += 1
 
+    def store_lost(self) -> None:
+        """The precinct's store is gone, or older than it was."""
+        self.forget_order()
+        self._kept_payloads.clear()
+
     taken_back: int = 0
 
     # --- what the precinct said and holds
@@ -268,6 +298,14 @@ class Ledger:
             self._broken("receipt before commit", f"{receipt['id']} {stage} {rev}, committed is {held}")
         said = self.said.setdefault(receipt["id"], {})
         said[stage] = max(said.get(stage, 0), rev)
+
+    def revisions_stored(self, rows: list[tuple[str, int, bytes]]) -> None:
+        """Check the precinct's table of revisions: (incident, revision, payload). What is kept stays as it came."""
+        for incident, rev, payload in rows:
+            if self._kept_payloads.setdefault((incident, rev), payload) != payload:
+                self._broken("overwritten", f"revision {rev} of {incident} at the precinct")
+
+    _kept_payloads: dict[tuple[str, int], bytes] = field(default_factory=dict)
 
     def stored(self, rows: list[tuple[str, str, str | None, int | None, int | None]]) -> None:
         """Check the precinct's table of evidence: (incident, event, device, boot, seq)."""

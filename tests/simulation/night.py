@@ -56,13 +56,16 @@ class Night:
         self.precinct = Precinct(world, self.far, self.ledger, folder)
         self.precinct.tick_ms = 60_000 if plan.slow else 5_000
         self.buttons = {name: CountingButton(world, self.local, self.ledger, name) for name in COUNTING}
+        for button in self.buttons.values():
+            button.patience_ms = 1_200_000 if plan.slow else button.patience_ms
         self.alerts: list[Message] = []
         self.receipts: list[Message] = []
         self.far.listeners.append(self._overhear)
+        self.sensor = Sensor(world, self.local, self.ledger, "pir-1", "motion")
         self._people = {
             **{name: button.press for name, button in self.buttons.items()},
             "z-1": BoughtButton(world, self.local).press,
-            "pir-1": Sensor(world, self.local, self.ledger, "pir-1", "motion").say,
+            "pir-1": self.sensor.say,
             "smoke-1": Sensor(world, self.local, self.ledger, "smoke-1", "smoke").say,
             "stranger": Stranger(world, self.local, self.ledger).press,
         }
@@ -146,7 +149,7 @@ class Night:
         if process is not None:
             for link in process.links.values():
                 self.world.later(self.world.between(5_000, 15_000), link.broken)
-            self.world.run_until(self.world.now + for_ms)
+            self.world.run_until(min(self.world.now + for_ms, max(self.world.now, self.plan.length_ms)))
 
     def break_uplink(self) -> None:
         """The link notices that nothing gets through."""
@@ -176,6 +179,7 @@ class Night:
         for button in self.buttons.values():
             button.mute = button.deaf = False
             button.patience_ms = 10_000
+            button.wake()
         if not self.precinct.boards:
             self.precinct.enter()
         self.host.tick_ms = 1_000

@@ -55,6 +55,11 @@ class CountingButton:
         if not self.mute:
             self.broker.publish(Message(press_topic(self.device), json.dumps(body).encode()))
 
+    def wake(self) -> None:
+        """Repeat everything that is not confirmed, now."""
+        for key in list(self.open):
+            self._say(key)
+
     def again(self) -> None:
         """Let a copy of the last press arrive late, a gateway had it; or, after an hour, a counter begin anew."""
         if self.last is not None:

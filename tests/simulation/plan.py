@@ -49,16 +49,16 @@ def make(seed: int, faults: tuple[str, ...]) -> Plan:
     length = luck.choice((3, 5)) * 3_600_000 if slow else luck.choice((15_000, 40_000, 90_000))
     deeds = [Step(luck.choice(DEEDS), luck.randint(0, length)) for _ in range(luck.randint(2, 8))]
     answers = [Step(luck.choice(ANSWERS), luck.randint(0, length)) for _ in range(luck.randint(0, 4))]
-    troubles = [_trouble(luck, deeds, faults, length) for _ in range(luck.randint(0, 6))]
+    lasting = (10_000, 600_000, 7_500_000) if slow else (500, 3_000, 12_000, 40_000)
+    troubles = [_trouble(luck, deeds, faults, length, luck.choice(lasting)) for _ in range(luck.randint(0, 6))]
     steps = sorted((*deeds, *answers, *troubles), key=lambda step: step.at_ms)
     low_ids, trust = luck.random() < 0.5, luck.choice(("kernel", "always"))
     tick = 30_000 if slow else luck.choice((250, 1_000, 3_000))  # how often a post looks up that has nothing to do
     return Plan(f"luck {seed}", length, slow, low_ids, trust, tick, tuple(steps))
 
 
-def _trouble(luck: Random, deeds: list[Step], faults: tuple[str, ...], length: int) -> Step:
+def _trouble(luck: Random, deeds: list[Step], faults: tuple[str, ...], length: int, lasting: int) -> Step:
     what = luck.choice(faults)
-    lasting = luck.choice((500, 3_000, 12_000, 40_000))
     if luck.random() < 0.5:
         return Step(what, luck.randint(0, length), lasting)
     near = max(0, luck.choice(deeds).at_ms - luck.choice((1, 1, 2_000)))

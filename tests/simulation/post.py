@@ -18,7 +18,7 @@ from dispatcher.mqtt import Delivery, Token
 from dispatcher.post import records
 from dispatcher.post.clock import PostClock
 from dispatcher.post.gauges import Gauges
-from dispatcher.post.inbox import Batch, Connected, Inbox, Sent, Verdicts
+from dispatcher.post.inbox import MAX_BATCH, Batch, Connected, Inbox, Sent, Verdicts
 from dispatcher.post.intake import Intake
 from dispatcher.post.journaling import Keeper, Retention
 from dispatcher.post.memory import Memory
@@ -36,7 +36,7 @@ from tests.simulation.broker import Broker, Client, Message, Path
 from tests.simulation.disk import Card, SimJournal
 from tests.simulation.ledger import Ledger, lamp_stage
 from tests.simulation.machine import Machine
-from tests.simulation.town import POST, PRECINCT, RULES, SITE, profiles
+from tests.simulation.town import POST, PRECINCT, RULES, SIREN, SITE, profiles
 from tests.simulation.world import Death, Violation, World
 
 GIB = 2**30
@@ -102,6 +102,7 @@ class Process:
         self.host, self.world, self.ledger = host, host.world, host.ledger
         self.alive = True
         self.phase = "boot"
+        self._panics = 0
         self.journal = Spy(SimJournal(host.card), self)
         self.messages: dict[Token, Message] = {}
         recovered = recover(self.journal, Context(POST, SITE))
@@ -113,8 +114,9 @@ class Process:
 
     def _note_start(self) -> None:
         now = self.clock.stamp()
-        self.memory.started(now, downtime_known=self.clock.downtime_known)
-        body = records.dump({"program": __version__, "downtime_known": self.clock.downtime_known})
+        off = {"downtime_known": self.clock.downtime_known, "downtime_ms": self.clock.downtime_ms}
+        self.memory.started(now, **off)  # type: ignore[arg-type]  # a bool and an int
+        body = records.dump({"program": __version__, **off})
         self.journal.append([Entry(Kind.START, now, body)], urgent=True)
         self.journal.sync()
 
@@ -175,6 +177,7 @@ class Process:
 
     def _panic(self, delivery: Delivery, message: Message) -> None:
         self.messages[delivery.token] = message
+        self._panics += 1
         self.inbox.panic(delivery)
 
     def _rest(self, delivery: Delivery, message: Message) -> None:
@@ -196,13 +199,19 @@ class Process:
         self.phase = "wait"
         tick = round(timeout_s * 1000)
         if tick == PATIENCE_MS:  # nothing to do: a busy machine may look up later, and a night of hours must pass
-            calm = self.host.slow and not self.memory.state.waiting
-            tick = self.host.tick_ms * (10 if calm else 1)
+            tick = self._patience_ms()
         self.world.run_until(self.world.now + tick, has_work)
         self.phase = "turn"
 
+    def _patience_ms(self) -> int:
+        calm = self.host.slow and not self.memory.state.waiting
+        return self.host.tick_ms * (10 if calm else 1)
+
     def handing(self, batch: Batch) -> None:
-        """Tell the ledger what the pipeline is given."""
+        """Tell the ledger what the pipeline is given. A panic that is there is in it, whatever else waits."""
+        if self._panics != len(batch.panic) and len(batch.panic) < MAX_BATCH:
+            raise Violation("panic waits", f"at {self.world.now / 1000}: {self._panics}, handed {len(batch.panic)}")
+        self._panics -= len(batch.panic)
         deliveries = (*batch.panic, *batch.rest)
         if deliveries:
             self.ledger.handing([(one.token, self.messages[one.token]) for one in deliveries])
@@ -223,11 +232,13 @@ class Process:
         message = Message(topic, payload, retain=retain)
         stage = lamp_stage(message)
         if stage is not None:
-            self.ledger.showed(stage)
+            self.ledger.showed(stage, self.clock.stamp().run_ms, 2 * self._patience_ms() + 4_000)
             self.host.lamp = stage
         elif topic.endswith("/confirm"):
             self.world.tell("post", f"confirms {payload.decode()}")
-            self.ledger.confirmed(topic.split("/")[1], json.loads(payload))
+            self.ledger.confirmed(topic.split("/")[1], json.loads(payload), self.clock.stamp().run_ms)
+        elif topic == f"kentongan/{SIREN}/command":
+            self.ledger.siren(json.loads(payload)["id"])
         self.panic.publish(message)
         self.world.passes("said")
         return True

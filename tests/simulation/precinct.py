@@ -125,7 +125,7 @@ class Precinct:
         for path in self.folder.glob(f"{FILE}*"):
             path.unlink()
         self.world.tell("precinct", "its store is lost")
-        self.ledger.forget_order()
+        self.ledger.store_lost()
 
     def back_up(self) -> None:
         """Make a copy of the store, as an administrator would."""
@@ -177,6 +177,8 @@ class Precinct:
         assert self.station is not None
         rows = self.station.store._write.execute("SELECT id, event, device, boot, seq FROM evidence").fetchall()
         self.ledger.stored([tuple(row) for row in rows])
+        revisions = self.station.store._write.execute("SELECT id, rev, payload FROM revisions").fetchall()
+        self.ledger.revisions_stored([tuple(row) for row in revisions])
 
     @property
     def open(self) -> int:

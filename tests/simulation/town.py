@@ -14,6 +14,7 @@ COUNTING = ("btn-1", "btn-2")
 BOUGHT = "z-1"
 STRANGER = "btn-9"
 LAMP = "lamp-1"
+SIREN = "siren-1"
 ZIGBEE = Path(__file__).parents[2] / "devices" / "zigbee2mqtt.yaml"
 
 SITE = Site(
@@ -27,7 +28,7 @@ SITE = Site(
         BOUGHT: Device(BOUGHT, "zigbee2mqtt", "panic_button", POST, "pintu"),
         "pir-1": Device("pir-1", "kentongan", "motion", POST, "parkir"),
         "smoke-1": Device("smoke-1", "kentongan", "smoke", POST, "meja"),
-        "siren-1": Device("siren-1", "kentongan", "siren", POST),
+        SIREN: Device(SIREN, "kentongan", "siren", POST),
         LAMP: Device(LAMP, "kentongan", "lamp", POST),
     },
 )

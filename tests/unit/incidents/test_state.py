@@ -66,13 +66,25 @@ def test_every_press_is_in_exactly_one_incident_and_every_count_is_the_number_of
     assert all(incident.count == len(incident.evidence) for incident in town.state.incidents.values())
 
 
-def test_what_is_delivered_is_forgotten_after_a_week_and_nothing_else_is() -> None:
+def test_what_is_closed_is_forgotten_after_a_week_and_nothing_else_is() -> None:
     town = Town()
     done = town.press("btn-1").incident or ""
     waiting = town.press("btn-2").incident or ""
     town.revise()
     town.receipt(done, 1, Stage.DELIVERED)
     town.wait(7 * 24 * HOUR + 1)
+    town.state.forget(town.now)
+    assert set(town.state.incidents) == {done, waiting}  # delivered, and nobody has closed it: the lamp still says so
+    town.receipt(done, 1, Stage.CLOSED, "4021")
     assert town.state.forget(town.now) > 0
     assert set(town.state.incidents) == {waiting}
     assert town.state.copies == {}
+
+
+def test_a_copy_does_not_age_while_the_post_is_off() -> None:
+    town = Town()
+    first = town.press()
+    town.wait(2 * HOUR)
+    town.state.was_off(2 * HOUR)
+    assert town.press().incident == first.incident
+    assert len(town.state.incidents) == 1
