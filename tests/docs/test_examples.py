@@ -47,7 +47,7 @@ def site_with(pieces: Iterable[str]) -> str:
 
 
 def check(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code = main(["check", str(path)])
+    code = main(["check", "--site", str(ROOT / "config" / "site.yaml"), str(path)])
     assert code == 0, capsys.readouterr().err
 
 
