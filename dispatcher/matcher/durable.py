@@ -7,7 +7,7 @@ the twin is right, the difference is reported, and that clause is the twin's alo
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from dispatcher.domain.events import Event
@@ -205,8 +205,13 @@ class DurableMatcher:
         plan = self._index.of(canary.EVENT.kind)
         self._fact_id += 1
         (fired,) = self._ask([plan.question(canary.EVENT, self._fact_id)])
-        if fired is not None and {plan.engine.get(number) for number in fired} != canary.EXPECTED:
+        if fired is not None and _canaries(plan, fired) != canary.EXPECTED:
             self._supervisor.fail(ReportReason.CANARY_FAILED, f"fired {sorted(fired)}")
+
+
+def _canaries(plan: Plan, fired: Iterable[int]) -> set[str]:
+    # A shard that holds rules without a `where` has them fire for every event, the canary too: they are none of ours.
+    return {plan.engine[number] for number in fired if number in plan.engine}
 
 
 def _state(supervisor: Supervisor) -> State:

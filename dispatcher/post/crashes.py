@@ -16,8 +16,10 @@ LASTING_S = 60.0  # a start that lived so long was a good one
 class Crashes:
     """Counts starts in a small file of data_dir. A disk that cannot keep the count costs the count, nothing else."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, boot: str = "") -> None:
+        """``boot`` is the kernel's boot id: a power cut ends a program too, and is no fault of its rules."""
         self._path = data_dir / "starts.json"
+        self._boot = boot
         self._settled = False
         self.count = self._read()
 
@@ -42,11 +44,12 @@ class Crashes:
 
     def _read(self) -> int:
         try:
-            value = json.loads(self._path.read_bytes())["quick"]
-        except (OSError, ValueError, KeyError, TypeError):
+            kept = json.loads(self._path.read_bytes())
+            value = kept["quick"] if kept.get("boot", "") == self._boot else 0
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return 0
         return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
 
     def _write(self, count: int) -> None:
         with suppress(OSError):
-            replace_file(self._path, json.dumps({"quick": count}).encode())
+            replace_file(self._path, json.dumps({"quick": count, "boot": self._boot}).encode())

@@ -16,7 +16,7 @@ from dispatcher.matcher.port import Matcher
 from dispatcher.matcher.port import Report as MatcherReport
 from dispatcher.matcher.python import PythonMatcher
 from dispatcher.post import config, records, watchdog
-from dispatcher.post.clock import PostClock
+from dispatcher.post.clock import PostClock, boot_id
 from dispatcher.post.crashes import LASTING_S, Crashes
 from dispatcher.post.exits import GOOD, IO_ERROR, TRY_LATER, CannotStart
 from dispatcher.post.gauges import Gauges
@@ -71,7 +71,7 @@ class Post:
         self._metrics = PostMetrics()
         self._log = logs.get(post=self.settings.post)
         storage = open_storage(self.settings)
-        self._crashes = Crashes(self.settings.data_dir)
+        self._crashes = Crashes(self.settings.data_dir, boot_id())
         self._crashes.started()
         try:
             self._recover_somehow(storage)

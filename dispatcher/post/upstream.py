@@ -31,6 +31,7 @@ class Upstream:
         self._schedule = schedule
         self._status_ms: int | None = None
         self._sync_ms: int | None = None
+        self._owes_all = False
 
     def connected(self) -> None:
         """A new connection: tell everything again."""
@@ -62,6 +63,13 @@ class Upstream:
         if self._sync_ms is None or (run_ms - self._sync_ms >= SYNC_MS and _any_open(state)):
             self._sync_ms = run_ms
             self._send_sync(state)
+        elif self._owes_all and not state.waiting:
+            self._owes_all = False
+            self._send_known([incident for incident in state.incidents.values() if incident.rev > 0])
+
+    def store_changed(self) -> None:
+        """The precinct lost its store: once it holds everything again, tell it what its officers had answered."""
+        self._owes_all = True
 
     def send_status(self, now: Status) -> None:
         """Send one status, retained."""
@@ -71,13 +79,12 @@ class Upstream:
         made = [incident for incident in state.incidents.values() if incident.rev > 0]
         # With nothing open the last one is named all the same: the answer tells whether the precinct lost its store.
         told = [incident for incident in made if incident.is_open or incident.outbox] or made[-1:]
+        self._send_known(told)
+
+    def _send_known(self, told: list[Incident]) -> None:
         known = [sync.Known(incident.id, incident.rev, least_advanced(incident)) for incident in told]
         for start in range(0, len(known), sync.MAX_ENTRIES) or (0,):
             self._publisher.publish(self._topics["sync"], sync.encode(tuple(known[start : start + sync.MAX_ENTRIES])))
-
-    def forget(self, incidents: Iterable[Incident]) -> None:
-        """Drop the back-off of what left the outbox."""
-        self._schedule.forget(incidents)
 
 
 def _any_open(state: PostState) -> bool:

@@ -33,6 +33,7 @@ class Note(StrEnum):
     REOPENED = "reopened"
     UNATTENDED = "unattended"
     ATTENDED = "attended"
+    RESTORED = "restored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +83,17 @@ def _notes(before: Standing, after: Standing, outcome: Outcome) -> tuple[Note, .
 def _alarms(before: Standing, alert: Alert) -> bool:
     """Whether this revision asks for an answer of its own.
 
-    The first does; a press does, and any other event that the floor relays; one above the closed revision does, since
-    it reopens; and one that is louder than what the officer saw, because "youths gather" was answered and not "brawl
-    with weapons".
+    The first does; a press does, and any other event that the floor relays; one with news above the closed revision
+    does, since it reopens (a rule's words that arrive after the close are no news); and one that is louder than what
+    the officer saw, because "youths gather" was answered and not "brawl with weapons".
     """
     if before.top == 0 or _brings_a_call(alert):
         return True
     if alert.rev <= before.top:
         return False
     closed = before.reached.get(Stage.CLOSED, 0)
-    return 0 < closed < alert.rev or SEVERITY_ORDER[alert.severity] > SEVERITY_ORDER[before.severity]
+    reopens = 0 < closed < alert.rev and bool(alert.evidence)
+    return reopens or SEVERITY_ORDER[alert.severity] > SEVERITY_ORDER[before.severity]
 
 
 def _brings_a_call(alert: Alert) -> bool:

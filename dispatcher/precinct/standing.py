@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from dispatcher.domain.incident import Severity, Stage
+from dispatcher.wire.sync import Known
 
 LADDER = (Stage.ACKNOWLEDGED, Stage.DISPATCHED, Stage.ARRIVED, Stage.CLOSED)
 _RANK = {stage: rank for rank, stage in enumerate((Stage.DELIVERED, *LADDER))}
@@ -120,3 +121,13 @@ def move(standing: Standing, verb: Verb, shown: int | None) -> Standing | Refusa
 def is_further(first: Stage, second: Stage) -> bool:
     """Return whether ``first`` is a more advanced answer than ``second`` (stages that are no answers come last)."""
     return _RANK.get(first, -1) > _RANK.get(second, -1)
+
+
+def is_remembered_better(known: Known, standing: Standing) -> bool:
+    """Return whether the post has an officer's answer that this store has lost.
+
+    A post learns answers from the precinct alone. So one that no officer of this store has given was given before the
+    store was lost, and the nights that were closed then need not sound again.
+    """
+    nobody_answered = not any(standing.reached.values())
+    return known.stage in LADDER and nobody_answered and known.rev == standing.held == standing.top

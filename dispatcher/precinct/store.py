@@ -18,7 +18,7 @@ from dispatcher.precinct.intake import MAX_CONFLICTS, Note, Outcome, Verdict, fi
 from dispatcher.precinct.model import Action, Incident, Reply, Taken, fault_in
 from dispatcher.precinct.reading import Reading
 from dispatcher.precinct.receipts import Answer, Speaker
-from dispatcher.precinct.standing import STAGE_OF, Refusal, Standing, Verb, contiguous, move
+from dispatcher.precinct.standing import STAGE_OF, Refusal, Standing, Verb, contiguous, is_remembered_better, move
 from dispatcher.wire.alert import Alert
 from dispatcher.wire.status import Status
 from dispatcher.wire.sync import Known
@@ -181,9 +181,18 @@ class Store:
         row = self._row(known.id)
         if row is None:
             return (speaker.delivered(known.id, 0),)
-        if row["post"] != post or not speaker.is_news(known, rows.standing(row)):
+        if row["post"] != post:
             return ()
-        return self.receipts(known.id, speaker)
+        standing = rows.standing(row)
+        if is_remembered_better(known, standing):
+            self._restore(known, standing, speaker.at)
+            return ()
+        return self.receipts(known.id, speaker) if speaker.is_news(known, standing) else ()
+
+    def _restore(self, known: Known, standing: Standing, at: int) -> None:
+        after = replace(standing, reached={**standing.reached, known.stage: known.rev})
+        self._update(known.id, {**rows.numbers(after), "updated_ms": at})
+        self._note(known.id, at, Note.RESTORED, known.rev, None, None, None, str(known.stage))
 
     def act(self, action: Action, at: int, speaker: Speaker) -> Reply:
         """Keep an officer's action if it is legal; otherwise nothing changes and the reply says why."""

@@ -37,15 +37,12 @@ class Schedule:
 
     def due(self, incidents: Iterable[Incident], run_ms: int) -> list[Sending]:
         """Return what to send now, panics first, then the oldest, and count it as tried."""
-        waiting = (
-            (incident, revision)
-            for incident in incidents
-            for revision in incident.outbox
-            if self._is_due(revision, run_ms)
-        )
+        waiting = [(incident, revision) for incident in incidents for revision in incident.outbox]
+        self._forget_all_but(waiting)
+        due = [(incident, revision) for incident, revision in waiting if self._is_due(revision, run_ms)]
         sendings = [
             Sending(revision, self._attempt(revision) + 1, max(0, run_ms - incident.opened.run_ms))
-            for incident, revision in sorted(waiting, key=self._rank)[:MAX_SENDINGS]
+            for incident, revision in sorted(due, key=self._rank)[:MAX_SENDINGS]
         ]
         for sending in sendings:
             self._tries[_key(sending.revision)] = _Try(sending.attempt, run_ms + self._wait(sending.attempt))
@@ -69,10 +66,11 @@ class Schedule:
         """A new connection: everything is due at once, and waits begin anew."""
         self._tries.clear()
 
-    def forget(self, incidents: Iterable[Incident]) -> None:
-        """Drop the tries of revisions that left the outbox."""
-        kept = {_key(revision) for incident in incidents for revision in incident.outbox}
-        self._tries = {key: tried for key, tried in self._tries.items() if key in kept}
+    def _forget_all_but(self, waiting: list[tuple[Incident, Revision]]) -> None:
+        # What has its receipt is no longer tried; should it come back (a new store), it is new again.
+        if len(self._tries) > len(waiting):
+            kept = {_key(revision) for _, revision in waiting}
+            self._tries = {key: tried for key, tried in self._tries.items() if key in kept}
 
     def _attempt(self, revision: Revision) -> int:
         tried = self._tries.get(_key(revision))

@@ -241,6 +241,32 @@ def test_a_revision_after_the_close_reopens(keeper: Keeper) -> None:
     assert keeper.timeline()[-1] == Note.REOPENED
 
 
+def test_a_rules_words_that_come_after_the_close_do_not_reopen(keeper: Keeper) -> None:
+    keeper.take(panic(1))
+    keeper.act(Verb.CLOSE, disposition="false")
+    keeper.take(replace(panic(2), evidence=(), title="Panik di gerbang"))
+    assert keeper.fresh().reading.open_incidents() == ()
+
+
+def test_an_answer_that_only_the_post_remembers_is_restored_after_a_lost_store(keeper: Keeper) -> None:
+    keeper.take(panic(1))
+    assert keeper.sync(Known(ID, 1, Stage.CLOSED)) == []
+    assert keeper.fresh().reading.open_incidents() == ()
+    assert keeper.timeline()[-1] == Note.RESTORED
+    assert keeper.receipts() == [("delivered", 1), ("closed", 1)]
+
+
+def test_a_post_cannot_restore_what_it_does_not_own_or_what_officers_here_have_answered(keeper: Keeper) -> None:
+    keeper.take(panic(1))
+    keeper.sync(Known(ID, 1, Stage.CLOSED), post="pos-07")
+    keeper.sync(Known(ID, 2, Stage.CLOSED))
+    keeper.sync(Known(ID, 1, Stage.DELIVERED))
+    assert keeper.incident().standing.unanswered
+    keeper.act(Verb.ACKNOWLEDGE)
+    keeper.sync(Known(ID, 1, Stage.CLOSED))
+    assert keeper.incident().standing.is_open
+
+
 def test_a_closed_incident_takes_no_more_steps(keeper: Keeper) -> None:
     keeper.take(panic(1))
     keeper.act(Verb.CLOSE, disposition="real")

@@ -165,6 +165,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "what_sounds_again": ("Berbunyi lagi karena laporan {rev}", "Sounds again because of report {rev}"),
     "what_reopened": ("Dibuka lagi oleh laporan {rev}", "Reopened by report {rev}"),
     "what_unattended": ("Tidak ada petugas di papan; lampu diberi tahu", "Nobody at a board; the lamp is told"),
+    "what_restored": (
+        "Jawaban petugas dipulihkan dari ingatan pos",
+        "An officer's answer, restored from the post's memory",
+    ),
     "what_attended": ("Petugas kembali di papan", "An officer is back at a board"),
     "what_acknowledged": ("Diterima", "Acknowledged"),
     "what_dispatched": ("Unit dikirim", "Unit sent"),

@@ -309,6 +309,18 @@ def test_the_canary_sings_every_minute_of_the_callers_clock(bench: Bench) -> Non
     assert bench.matcher.state().by_engine == answered  # it is no event of anybody's
 
 
+def test_a_rule_without_a_where_does_not_make_the_canary_look_ill(bench_with: Callable[..., Bench]) -> None:
+    bench = bench_with()
+    assert bench.matcher.load({"all-smoke": Clause(("smoke",)), "all-panic": Clause(("panic.*",)), **CLAUSES}) == ()
+    assert bench.matcher.wait_ready(60)
+    child = bench.child()
+    bench.now += 61
+    bench.matcher.tick()
+
+    assert ReportReason.CANARY_FAILED not in bench.reasons()
+    assert bench.child() == child
+
+
 @pytest.mark.parametrize("blindness", [guests.SEES_NOTHING, guests.SEES_TOO_MUCH])
 def test_a_child_whose_canary_is_silent_is_replaced_though_no_event_comes(
     bench_with: Callable[..., Bench], blindness: str

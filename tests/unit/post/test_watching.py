@@ -93,6 +93,13 @@ def test_three_quick_ends_make_a_loop_and_one_that_lasted_ends_it(tmp_path: Path
     assert Crashes(tmp_path).count == 0
 
 
+def test_a_power_cut_is_no_crash_of_the_program(tmp_path: Path) -> None:
+    for boot in "abcde":
+        crashes = Crashes(tmp_path, boot)
+        assert not crashes.is_looping
+        crashes.started()
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"quick": "x"}', '{"quick": -1}', '{"quick": true}', "\x00"])
 def test_a_damaged_count_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "starts.json").write_text(text)

@@ -67,12 +67,14 @@ def test_the_age_of_a_sending_is_the_age_of_its_incident() -> None:
     assert sending.age_ms == 90_000
 
 
-def test_what_left_the_outbox_is_forgotten() -> None:
-    town, schedule = Town(), Schedule(500, 2_000)
+def test_what_left_the_outbox_and_comes_back_is_new_again() -> None:
+    town, schedule = Town(), Schedule(500, 30_000)
     incident = town.press().incident or ""
     town.revise()
-    revisions(town, schedule)
-    assert schedule.next_due(town.state.unfinished(), town.now_ms) == 500
-    town.receipt(incident, 1, Stage.DELIVERED)
-    schedule.forget(town.state.unfinished())
-    assert schedule._tries == {}
+    for _ in range(6):
+        revisions(town, schedule)
+        town.wait(30_000)
+    town.receipt(incident, 1, Stage.DELIVERED, store="a")
+    assert revisions(town, schedule) == []
+    town.receipt(incident, 0, Stage.DELIVERED, store="b")
+    assert revisions(town, schedule) == [(incident, 1, 1)]
