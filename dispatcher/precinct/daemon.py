@@ -1,8 +1,10 @@
 """The precinct as a process: store, broker, board; started, watched, and ended in order."""
 
+import fcntl
 import threading
 import time
 from pathlib import Path
+from typing import IO
 
 from dispatcher.domain.events import Lane
 from dispatcher.domain.site import Site
@@ -19,6 +21,7 @@ from dispatcher.telemetry import log as logs
 from dispatcher.telemetry import notify
 
 GOOD, IO_ERROR, TRY_LATER, BAD_CONFIG = 0, 74, 75, 78
+LOCK_FILE = "lock"
 TOKEN_FILE = "api-token"  # in data_dir; where it stands, the API asks for it
 
 
@@ -48,6 +51,7 @@ class Precinct:
         settings = self._settings
         try:
             settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._lock = hold(settings.data_dir / LOCK_FILE)
             return Station(
                 settings.precinct,
                 settings.data_dir,
@@ -55,6 +59,8 @@ class Precinct:
                 self._post_office,
                 on_failure=lambda _error: self._stop.set(),
             )
+        except BlockingIOError:
+            raise CannotStart(TRY_LATER, f"{settings.data_dir}: Polsek lain memakai folder ini / is in use") from None
         except ForeignFile as error:
             raise CannotStart(BAD_CONFIG, f"{settings.data_dir}: {error}") from None
         except (StoreError, OSError) as error:
@@ -132,3 +138,14 @@ def _stamp() -> Stamp:
 def _token(data_dir: Path) -> str | None:
     path = data_dir / TOKEN_FILE
     return path.read_text(encoding="ascii").strip() if path.is_file() else None
+
+
+def hold(path: Path) -> IO[str]:
+    """Take the folder for this process alone, as long as the file stays open. Raises BlockingIOError, OSError."""
+    file = path.open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise
+    return file
