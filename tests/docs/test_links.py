@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import DOCS, FENCE, ROOT, page
+from tests.docs.pages import DOCS, FENCE, ROOT, page, words
 
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
@@ -56,6 +56,17 @@ def test_the_readmes_make_commands_exist() -> None:
         used = set(re.findall(r"^(?:[A-Z_]+=\S+ )*make ([a-z-]+)", code, re.MULTILINE))
         assert used <= targets, path
     assert {"run", "test"} <= targets
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert not [target for target in targets - {"help"} if f"make {target}" not in contributing]
+
+
+def test_every_package_and_every_folder_of_tests_is_on_the_newcomers_map() -> None:
+    listed = words((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    packages = {f"{path.parent.name}/" for path in (ROOT / "dispatcher").glob("*/__init__.py")}
+    folders = {
+        f"tests/{path.name}/" for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name[0] not in "._"
+    }
+    assert not (packages | folders) - listed
 
 
 def test_the_readme_fits_two_screens_and_speaks_both_languages() -> None:
