@@ -111,5 +111,6 @@ def seen_again(identity: Identity, now: Stamp) -> PutCopies:
 def first_seen(identity: Identity, event: Event, incident: str) -> PutCopies:
     """Return the change that a new press is. ``incident`` is empty for an event that opens none."""
     fresh = tuple(copy for copy in identity.known if is_fresh(copy, event.arrived))
-    copy = Copy(event.id, incident, identity.body, event.arrived.run_ms, _next_generation(identity.known, event.arrived))
+    generation = _next_generation(identity.known, event.arrived)
+    copy = Copy(event.id, incident, identity.body, event.arrived.run_ms, generation)
     return PutCopies(identity.key, (*fresh[-8:], copy), small=not incident)

@@ -143,7 +143,7 @@ def _is_stale(copies: tuple[Copy, ...], now: Stamp, memory_ms: int) -> bool:
 
 
 def _is_over(incident: Incident, now: Stamp) -> bool:
-    # An open one stays: after a clock that is years wrong has been believed, too, the lamp must not say that all is well.
+    # An open one stays, even where a clock that is years ahead was believed: the lamp must not say that all is well.
     return _is_finished(incident) and not incident.is_open and now.run_ms - incident.last_event.run_ms > MEMORY_MS
 
 
