@@ -58,6 +58,29 @@ def lamp_of(state: PostState) -> Stage | None:
     return lamp_stage(state.incidents.values())
 
 
+class Lamp:
+    """`lamp_of` for one who asks every few milliseconds.
+
+    Incidents do not change but are replaced, so the stage of one that is the same object as last time is known. That
+    is a memory of derived values, not a second truth: what is not the very same object is derived anew.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Incident, Stage | None]] = {}
+
+    def of(self, state: PostState) -> Stage | None:
+        """Return what ``lamp_of(state)`` would."""
+        known, panics = self._known, (incident for incident in state.incidents.values() if incident.panic)
+        self._known = {
+            incident.id: past
+            if (past := known.get(incident.id)) is not None and past[0] is incident
+            else (incident, lamp_stage((incident,)))
+            for incident in panics
+        }
+        shown = {stage for _, stage in self._known.values() if stage is not None}
+        return min(shown, key=_RANK.__getitem__, default=None)
+
+
 def confirm(entry: Evidence, incident: Incident) -> Confirm | None:
     """Return the answer to a device that counts; None for one that does not, or that was refused."""
     if incident.rule == UNKNOWN_RULE or entry.device is None or entry.boot is None or entry.seq is None:

@@ -13,7 +13,7 @@ from dispatcher.domain.incident import Stage
 from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents import revisions
 from dispatcher.incidents.model import Confirm, Effect, Reason
-from dispatcher.incidents.stages import lamp_of
+from dispatcher.incidents.stages import Lamp
 from dispatcher.journal import Entry, Kind, NoSpace
 from dispatcher.mqtt import Delivery, Token
 from dispatcher.post import records
@@ -66,6 +66,7 @@ class Pipeline:
         self._held: list[Turn] = []  # appended, not yet durable: nothing of it has been said
         self._held_since_ms = 0
         self._shelf = Shelf()
+        self._lamp = Lamp()
         self._last_run_ms = 0
         self._stopping = False
         self.last_turn = time.monotonic()
@@ -258,7 +259,7 @@ class Pipeline:
 
     def _look_after(self, turn: Turn) -> None:
         state = self._parts.memory.state
-        stage = lamp_of(state)
+        stage = self._lamp.of(state)
         if stage is Stage.SAVED and not self._parts.saves:
             stage = Stage.UNDELIVERED  # neither saved here nor there: use the radio
         if self._parts.outputs.show(stage, turn.now.run_ms, self._parts.keeper.trouble):
