@@ -7,6 +7,7 @@ first, and if the disk fails the process ends (74) and what was decided was neve
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from dispatcher.domain.events import RawMessage
 from dispatcher.domain.incident import Stage
@@ -67,6 +68,7 @@ class Pipeline:
         self._held_since_ms = 0
         self._shelf = Shelf()
         self._lamp = Lamp()
+        self._untold: list[Callable[[], None]] = []  # log lines: they wait until the alert is on its way
         self._last_run_ms = 0
         self._stopping = False
         self.last_turn = time.monotonic()
@@ -110,6 +112,7 @@ class Pipeline:
         self._append(turn)
         self._save_if_due(turn)
         self._relay()
+        self._report()
         self._look_after(turn)
 
     def _stamp(self) -> Stamp:
@@ -152,13 +155,13 @@ class Pipeline:
         if taken.fresh:
             turn.submissions.append((turn.next_sequence, taken.fresh))
         self._gather(turn, taken)
-        self._parts.report.message(raw, taken)
+        self._untold.append(partial(self._parts.report.message, raw, taken))
 
     def _take_receipt(self, turn: Turn, delivery: Delivery) -> None:
         taken = self._parts.intake.take_receipt(delivery.raw, turn.now)
         turn.tokens.append(delivery.token)
         self._gather(turn, taken)
-        self._parts.report.receipt(delivery.raw, taken)
+        self._untold.append(partial(self._parts.report.receipt, delivery.raw, taken))
 
     def _gather(self, turn: Turn, taken: Taken) -> None:
         turn.presses += taken.presses
@@ -175,7 +178,7 @@ class Pipeline:
                 turn.add(Entry(Kind.JUDGED, turn.now, records.judged_body(sequences, firings)))
                 for firing, decision in outcomes:
                     turn.note(decision, urgent=True)
-                    self._parts.report.firing(firing, decision)
+                    self._untold.append(partial(self._parts.report.firing, firing, decision))
             case Sent(incident, rev):
                 decision = self._parts.memory.sent(incident, rev)
                 if decision.changes:
@@ -256,6 +259,11 @@ class Pipeline:
         sent = self._parts.upstream.send_alerts(state.unfinished(), now.run_ms, memory.standstill_ms)
         self._parts.report.sent(sent)
         self._parts.upstream.keep_in_touch(state, self._parts.status, now.run_ms)
+
+    def _report(self) -> None:
+        untold, self._untold = self._untold, []
+        for tell in untold:
+            tell()
 
     def _look_after(self, turn: Turn) -> None:
         state = self._parts.memory.state
