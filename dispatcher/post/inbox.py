@@ -86,15 +86,19 @@ class Inbox:
             self._ready.notify()
 
     def take(self, timeout_s: float, *, with_rest: bool) -> Batch:
-        """Wait up to ``timeout_s`` for something and return it. ``with_rest`` false leaves sensors where they are."""
+        """Wait up to ``timeout_s`` for something and return it.
+
+        Sensors stay where they are if ``with_rest`` is false, or if somebody has pressed.
+        """
         with self._ready:
             self._ready.wait_for(lambda: self._has_work(with_rest), timeout_s)
             self._woken = False
+            called = bool(self._panic)  # sensors take the next turn: a press does not wait until they are decided
             return Batch(
                 _pop(self._panic, MAX_BATCH),
                 _pop(self._notices, 2 * MAX_BATCH),
                 _pop(self._receipts, MAX_BATCH),
-                _pop(self._rest, MAX_BATCH if with_rest else 0),
+                _pop(self._rest, MAX_BATCH if with_rest and not called else 0),
             )
 
     def _has_work(self, with_rest: bool) -> bool:
