@@ -99,6 +99,8 @@ class Report:
     def firing(self, firing: Firing, decision: Decision) -> None:
         """Tell of a rule that fired."""
         self._metrics.rule_fired.labels(firing.rule).inc()
+        if decision.reason is Reason.THROTTLED and not self._may_write():
+            return  # a sensor that keeps firing must not write a line each time
         self._log.info(
             "rule",
             rule=firing.rule,
