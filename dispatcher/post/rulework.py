@@ -11,7 +11,7 @@ from dispatcher.rules.firing import firing
 from dispatcher.rules.model import Rule
 
 Job = tuple[int, tuple[Event, ...]]  # a record's sequence number and the events in it
-MAX_WAITING = 2_048  # messages; beyond that the pipeline takes no more sensors until the rules have caught up
+MAX_WAITING = 512  # messages; beyond that the pipeline takes no more sensors until the rules have caught up
 TICK_S = 1.0
 
 
