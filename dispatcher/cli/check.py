@@ -5,12 +5,13 @@ from pathlib import Path
 
 from dispatcher.cli.say import say, show
 from dispatcher.cli.surroundings import around, find_site
-from dispatcher.devices import parse_profiles
+from dispatcher.devices import BUILT_IN, parse_profiles
 from dispatcher.domain.faults import Fault, FaultsFound, Text
 from dispatcher.domain.site import Site
 from dispatcher.domain.tree import Mapping, Node
 from dispatcher.rules.parse import parse_ruleset
-from dispatcher.settings.sitefile import load_site, parse_site
+from dispatcher.settings.share import share
+from dispatcher.settings.sitefile import load_site, parse_site, profile_faults
 from dispatcher.settings.sources import Sources, collect
 from dispatcher.settings.station import PostSettings, PrecinctSettings
 from dispatcher.settings.validate import validate
@@ -19,8 +20,8 @@ from dispatcher.settings.yamlfile import read_bytes
 GOOD, FOUND, USAGE = 0, 1, 64
 DEFAULTS = ("rules", "devices", "config")
 
-ALL_GOOD = Text("{files} berkas diperiksa, tidak ada kesalahan", "{files} files checked, no fault")
-FAULTS = Text("{faults} kesalahan dalam {files} berkas", "{faults} faults in {files} files")
+ALL_GOOD = Text("{files} berkas diperiksa, tidak ada kesalahan", "{files} file(s) checked, no fault")
+FAULTS = Text("{faults} kesalahan dalam {files} berkas", "{faults} fault(s) in {files} file(s)")
 NOTHING = Text("tidak ada berkas untuk diperiksa", "there is nothing to check")
 UNKNOWN_SORT = Text(
     "berkas ini tidak dikenal: kunci pertamanya harus rules, posts, profile, post atau precinct",
@@ -58,9 +59,17 @@ def _faults(sources: Sources, site: Path | None) -> list[Fault]:
             faults += found.faults
             continue
         by_sort.setdefault(_sort(node), []).append(node)
+    known = _known_profiles(by_sort.get("profile", []))
+    faults += [fault for node in by_sort.get("site", []) for fault in profile_faults(node, known)]
     for sort, nodes in by_sort.items():
         faults += _rule_faults(nodes, site) if sort == "rules" else _CHECKS[sort](nodes)
     return faults
+
+
+def _known_profiles(checked: list[Node]) -> frozenset[str]:
+    """Return the names of all profiles: our own convention's, those being checked, and the shipped ones."""
+    nodes = [*checked, *collect([share() / "devices"]).trees()[0]]
+    return frozenset({BUILT_IN, *(name for node in nodes for name in parse_profiles([node])[0].by_name)})
 
 
 def _rule_faults(nodes: list[Node], given: Path | None) -> tuple[Fault, ...]:

@@ -23,7 +23,7 @@ def _folder(data: Path) -> Path | None:
     """Return the journal's folder, whether its own path was given or the data_dir above it."""
     inner = data / "journal"
     folder = inner if inner.is_dir() else data
-    if folder.is_dir():
+    if folder.is_dir() and any(folder.glob("*.seg")):
         return folder
     complain(NO_JOURNAL, folder=data)
     return None

@@ -7,6 +7,7 @@ between messages, ``to_messages`` is the way out. Profiles are data; a device is
 from dispatcher.devices.cases import CaseReport, run_cases
 from dispatcher.devices.commands import OutMessage, Unsupported, to_messages
 from dispatcher.devices.enrich import enrich
+from dispatcher.devices.kentongan import PROFILE as BUILT_IN
 from dispatcher.devices.model import Profiles
 from dispatcher.devices.normalise import Normaliser
 from dispatcher.devices.parse import parse_profiles
@@ -14,6 +15,7 @@ from dispatcher.devices.results import Normalised, Outcome, UnknownDevice
 from dispatcher.devices.state import Change, DeviceStates
 
 __all__ = [
+    "BUILT_IN",
     "CaseReport",
     "Change",
     "DeviceStates",

@@ -173,7 +173,9 @@ def _read_segment(reading: _Reading, decoder: Decoder, segment: Segment, data: b
     after = tally.last or 0
     spans = tally.spans[known:]
     for span in spans:
-        stop = header.end if span is spans[-1] else span.stop  # the last one ends at the last byte that is not zero
+        # A torn tail ends at its last byte that is not zero, which may cut what is being looked for; any other span
+        # ends where the next whole record begins.
+        stop = header.end if span.stop > tally.end else span.stop
         reading.repeated.extend(raw[0] for raw in scan(data[:stop], header, 0, [], span.start) if raw[0] <= after)
     if newest and spans and spans[-1].stop > tally.end:
         reading.tail = tally.spans.pop()

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from dispatcher.devices import Profiles, parse_profiles
+from dispatcher.devices import BUILT_IN, Profiles, parse_profiles
 from dispatcher.domain.faults import Fault, FaultsFound
 from dispatcher.domain.site import Site
 from dispatcher.domain.tree import Node
 from dispatcher.rules.model import RuleSet
 from dispatcher.rules.parse import CHANNELS, parse_rules
-from dispatcher.settings.sitefile import parse_site
+from dispatcher.settings.sitefile import parse_site, profile_faults
 from dispatcher.settings.sources import Sources, collect, keep_good, read_good
 from dispatcher.settings.station import PostSettings
 
@@ -61,7 +61,7 @@ def load(settings: PostSettings) -> Loaded:
         rules=RuleSet(rules or (), rules_part.version),
         site_version=site_part.version,
         profiles_version=profiles_part.version,
-        faults=tuple(fault for part in parts.values() for fault in part.faults),
+        faults=(*(fault for part in parts.values() for fault in part.faults), *_unheard(settings, profiles)),
         fallbacks=tuple(name for name, part in parts.items() if part.fell_back),
     )
 
@@ -91,3 +91,10 @@ def _parse_site(nodes: list[Node]) -> tuple[Site | None, tuple[Fault, ...]]:
         return parse_site(nodes[0]), ()
     except FaultsFound as found:
         return None, found.faults
+
+
+def _unheard(settings: PostSettings, profiles: Profiles | None) -> list[Fault]:
+    """Return the devices that no profile would hear. The site is used all the same: the others must be heard."""
+    known = frozenset({BUILT_IN, *(profiles.by_name if profiles is not None else ())})
+    nodes, _ = collect([settings.site]).trees()
+    return [fault for node in nodes for fault in profile_faults(node, known)]

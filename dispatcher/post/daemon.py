@@ -203,9 +203,12 @@ class Post:
             self._crashes.refused()
             host, port = self.settings.http.listen
             raise CannotStart(TRY_LATER, f"http.listen {host}:{port}: {error.strerror}") from None
-        refusals = self._rules.load()
-        for refusal in refusals:
-            self._log.error("clause_refused", rule=refusal.clause, reason=str(refusal.reason), detail=refusal.detail)
+        places = {rule.id: rule.place for rule in self._loaded.rules.rules}
+        refused = tuple(refusal.fault(places[refusal.clause]) for refusal in self._rules.load())
+        self._loaded = replace(self._loaded, faults=(*self._loaded.faults, *refused))
+        self._metrics.config_faults.set(len(self._loaded.faults))
+        for fault in refused:
+            self._log.error("config_fault", fault=fault.render("id"), code=fault.code)
         self._announce_faults()
         self._rules.start()
         self._thread = threading.Thread(target=self._work, name="pipeline", daemon=True)

@@ -159,6 +159,8 @@ class Pipeline:
 
     def _take_receipt(self, turn: Turn, delivery: Delivery) -> None:
         taken = self._parts.intake.take_receipt(delivery.raw, turn.now)
+        if any(decision.reason is Reason.STORE_CHANGED for decision in taken.decisions):
+            self._parts.upstream.store_changed()
         turn.tokens.append(delivery.token)
         self._gather(turn, taken)
         self._untold.append(partial(self._parts.report.receipt, delivery.raw, taken))

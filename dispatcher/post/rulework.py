@@ -8,7 +8,7 @@ from dispatcher.domain.events import Event, is_floor
 from dispatcher.matcher.port import MAX_BATCH, Matcher, MatcherState, Refusal, State
 from dispatcher.post.inbox import Verdicts
 from dispatcher.rules.firing import firing
-from dispatcher.rules.model import Rule
+from dispatcher.rules.model import Clause, Rule
 
 Job = tuple[int, tuple[Event, ...]]  # a record's sequence number and the events in it
 MAX_WAITING = 512  # messages; beyond that the pipeline takes no more sensors until the rules have caught up
@@ -30,8 +30,16 @@ class RuleWork:
         self._thread = threading.Thread(target=self._run, name="rules", daemon=True)
 
     def load(self) -> tuple[Refusal, ...]:
-        """Give the matcher all clauses. A refusal leaves it without any."""
-        return self._matcher.load({rule.id: rule.clause for rule in self._rules.values()})
+        """Give the matcher all clauses; rules whose clause it refuses are left out, and returned with the reason."""
+        refusals = self._matcher.load(self._clauses())
+        if refusals:
+            refused = {refusal.clause for refusal in refusals}
+            self._rules = {id_: rule for id_, rule in self._rules.items() if id_ not in refused}
+            self._matcher.load(self._clauses())
+        return refusals
+
+    def _clauses(self) -> dict[str, Clause]:
+        return {rule.id: rule.clause for rule in self._rules.values()}
 
     def start(self) -> None:
         """Start the thread."""

@@ -1,14 +1,15 @@
 """site.yaml: kelurahan, posts and devices."""
 
+import difflib
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field, field_validator
 
-from dispatcher.domain.faults import Fault, FaultsFound, Text
+from dispatcher.domain.faults import Fault, FaultsFound, Place, Text
 from dispatcher.domain.site import ROLES, Device, Kelurahan, Post, Site
-from dispatcher.domain.tree import Node, place_at
+from dispatcher.domain.tree import Leaf, Mapping, Node, Sequence, place_at
 from dispatcher.settings.units import DurationMs, Id
 from dispatcher.settings.validate import Strict, validate
 from dispatcher.settings.yamlfile import read_file
@@ -17,6 +18,9 @@ MAX_DEVICE_ID = 128
 
 TWICE = Text("id {key} dipakai dua kali", "id {key} is used twice")
 UNKNOWN = Text("{what} {key} tidak ada di berkas ini", "there is no {what} {key} in this file")
+NO_PROFILE = Text("profil {key} tidak ada", "no profile {key}")
+NEAREST = Text("maksud Anda {nearest}?", "did you mean {nearest}?")
+CHOICES = Text("pilihannya: {choices}", "one of: {choices}")
 NOT_MUTUAL = Text(
     "{a} menyebut {b} sebagai tetangga, tetapi {b} tidak menyebut {a}",
     "{a} names {b} as neighbour, {b} does not name {a}",
@@ -152,6 +156,22 @@ def _neighbours(node: Node, file: SiteFile) -> list[Fault]:
             elif line.id not in by_id[name].neighbours:
                 faults.append(Fault(place, "neighbours", NOT_MUTUAL, {"a": line.id, "b": name}))
     return faults
+
+
+def profile_faults(node: Node, known: frozenset[str]) -> list[Fault]:
+    """Return a fault for each device of a site whose profile is not ``known``: nobody would hear it."""
+    devices = node.get("devices") if isinstance(node, Mapping) else None
+    lines = devices.items if isinstance(devices, Sequence) else ()
+    named = [line.get("profile") for line in lines if isinstance(line, Mapping)]
+    leaves = [leaf for leaf in named if isinstance(leaf, Leaf) and isinstance(leaf.value, str)]
+    return [_no_profile(leaf.place, str(leaf.value), known) for leaf in leaves if leaf.value not in known]
+
+
+def _no_profile(place: Place, name: str, known: frozenset[str]) -> Fault:
+    nearest = difflib.get_close_matches(name, sorted(known), 1, 0.6)
+    if nearest:
+        return Fault(place, "unknown-profile", NO_PROFILE, {"key": name, "nearest": nearest[0]}, NEAREST)
+    return Fault(place, "unknown-profile", NO_PROFILE, {"key": name, "choices": ", ".join(sorted(known))}, CHOICES)
 
 
 def _site(file: SiteFile) -> Site:

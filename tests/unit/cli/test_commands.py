@@ -58,7 +58,7 @@ def test_every_fault_of_every_file_is_told_in_one_run(tmp_path: Path, capsys: py
     assert "b.yaml:3:3: bad-id" in printed.err
     assert "c.yaml:1:1: wrong-value: timezone is wrong" in printed.err
     assert "d.yaml:1:1: unknown-file" in printed.err
-    assert "4 faults in 4 files" in printed.out
+    assert "4 fault(s) in 4 file(s)" in printed.out
 
 
 def test_faults_are_told_in_indonesian_unless_asked_otherwise(
@@ -150,3 +150,33 @@ def test_a_missing_extra_is_named_with_the_line_that_brings_it() -> None:
     )
     assert done.returncode == 78
     assert "pip install 'kentongan[precinct]'" in done.stderr
+
+
+def test_one_damaged_record_among_many_is_one_loss_and_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened = Journal.open(tmp_path / "journal", segment_bytes=65_536, reserve_bytes=0, boot="0" * 32, mono=lambda: 0)
+    for number in range(77):
+        opened.append([Entry(Kind.MESSAGE, Stamp(number, 0, trusted=False), b'{"number":%d}' % number)])
+        opened.sync()
+    opened.close()
+    segment = next(path for path in sorted((tmp_path / "journal").iterdir()) if b'{"number":7}' in path.read_bytes())
+    segment.write_bytes(segment.read_bytes().replace(b'{"number":7}', b'{"numbex":7}'))
+    assert main(["journal", "verify", "--data", str(tmp_path)]) == 2
+    lines = capsys.readouterr().out.splitlines()
+    assert sum("LOST" in line for line in lines) == 1
+    assert not any("twice" in line for line in lines)
+
+
+def test_a_folder_that_holds_no_journal_is_not_called_clean(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("verify", "fsck", "export"):
+        assert main(["journal", command, "--data", str(tmp_path)]) == 74
+    assert "there is no journal" in capsys.readouterr().err
+
+
+def test_a_site_that_names_an_unknown_profile_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "site.yaml").write_text(
+        "timezone: Asia/Jakarta\nprecinct: {id: p}\nposts: []\ndevices:\n- {id: a, profile: kentongann, role: panic_button}\n"
+    )
+    assert main(["check", str(tmp_path)]) == 1
+    assert "site.yaml:5:20: unknown-profile: no profile kentongann (did you mean kentongan?)" in capsys.readouterr().err

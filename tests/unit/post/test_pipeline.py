@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from dispatcher.domain.incident import Severity, Stage
+from dispatcher.domain.incident import Receipt, Severity, Stage
 from dispatcher.journal import Entry, JournalError
 from dispatcher.rules.model import Clause, Rule, Then, Throttle
+from dispatcher.wire import receipt as receipt_wire
 from tests.unit.post.desk import Desk, HandClock
 
 PANIC_RULE = Rule(
@@ -186,6 +187,22 @@ def test_a_hundred_incidents_at_once_go_out_oldest_panic_first(desk: Desk) -> No
     firsts = [told[id_] for id_ in dict.fromkeys(alert["id"] for alert in desk.alerts)]
     assert [alert["opened_at"] for alert in firsts[:-1]] == sorted(alert["opened_at"] for alert in firsts[:-1])
     assert [alert["incident"] for alert in firsts] == ["panic"] * 100 + ["kebakaran"]
+
+
+def test_a_new_store_is_told_everything_again_and_then_what_its_officers_had_answered(desk: Desk) -> None:
+    desk.press()
+    desk.turns(30)
+    incident = desk.alerts[0]["id"]
+    desk.receipt(incident, 2, Stage.DELIVERED)
+    desk.receipt(incident, 2, Stage.CLOSED, "4021")
+    desk.turn()
+    desk.up.said.clear()
+    desk.message("r", receipt_wire.encode(Receipt(incident, 0, Stage.DELIVERED, store="new")), lane="receipt")
+    desk.turn()
+    assert [alert["rev"] for alert in desk.alerts] == [1, 2]
+    desk.message("r", receipt_wire.encode(Receipt(incident, 2, Stage.DELIVERED, store="new")), lane="receipt")
+    desk.turn()
+    assert desk.up.on("/sync") == [[[incident, 2, "closed"]]]
 
 
 # --- restarts
