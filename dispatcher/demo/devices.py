@@ -29,13 +29,14 @@ SUBSCRIPTIONS = (f"kentongan/{BUTTON}/confirm", f"kentongan/{LAMP}/command", f"k
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a guard sees at one instant. ``lamp`` is a stage, ``idle`` or ``dark``."""
+    """What a guard sees at one instant. ``lamp`` is a stage, ``idle`` or ``dark``; ``trouble`` is the post's own."""
 
     lamp: str
     by: str | None
     press: Press | None
     unanswered: bool
     active: dict[str, bool]
+    trouble: str | None = None
 
 
 class Fleet:
@@ -80,7 +81,7 @@ class Fleet:
             active[SIREN] = things.siren_on(self._siren, now)
             lamp = things.lamp_shows(self._lamp, now)
             unanswered = buttons.unanswered(self._button, now)
-            return Snapshot(lamp, self._lamp.by, self._button.latest, unanswered, active)
+            return Snapshot(lamp, self._lamp.by, self._button.latest, unanswered, active, self._lamp.trouble)
 
     def _acted(self, device: str, action: str) -> Message | None:
         now = self._clock()

@@ -25,6 +25,7 @@ class Lamp:
     stage: str = DARK
     until_s: float = 0.0
     by: str | None = None
+    trouble: str | None = None
 
 
 def lamp_told(lamp: Lamp, order: Command, now_s: float) -> Lamp:
@@ -33,7 +34,8 @@ def lamp_told(lamp: Lamp, order: Command, now_s: float) -> Lamp:
     if order.name != "lamp.stage" or stage not in LAMP_STAGES:
         return lamp
     until_s = now_s + messages.seconds(order.args, "ttl_s", DEFAULT_TTL_S, LONGEST_TTL_S)
-    return replace(lamp, stage=str(stage), until_s=until_s, by=messages.word(order.args, "by"))
+    by, trouble = messages.word(order.args, "by"), messages.word(order.args, "trouble")
+    return replace(lamp, stage=str(stage), until_s=until_s, by=by, trouble=trouble)
 
 
 def lamp_shows(lamp: Lamp, now_s: float) -> str:

@@ -11,6 +11,7 @@ from dispatcher.demo import words
 from dispatcher.demo.devices import Snapshot
 from dispatcher.demo.things import DARK, IDLE
 from dispatcher.demo.traffic import Row
+from dispatcher.demo.words import StageWords
 from dispatcher.domain.faults import Language, Text
 
 ZONE = ZoneInfo("Asia/Jakarta")  # of the demo's site, so that page and board show one time
@@ -57,9 +58,16 @@ def _lamp(snapshot: Snapshot, language: Language) -> dict[str, str]:
         "stage": snapshot.lamp,
         "word": stage.word.render(language, {}),
         "blink": stage.blink.render(language, {}),
-        "meaning": stage.meaning.render(language, {}),
+        "meaning": _meaning(snapshot, stage, language),
         "by": _by(snapshot, language),
     }
+
+
+def _meaning(snapshot: Snapshot, stage: StageWords, language: Language) -> str:
+    """Return what the stage means, after what is wrong with the post itself; a dark lamp can tell of nothing else."""
+    trouble = None if snapshot.lamp == DARK else words.TROUBLES.get(snapshot.trouble or "")
+    meaning = stage.meaning.render(language, {})
+    return meaning if trouble is None else f"{trouble.render(language, {})} {meaning}"
 
 
 def _by(snapshot: Snapshot, language: Language) -> str:

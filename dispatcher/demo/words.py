@@ -23,6 +23,16 @@ def _stage(word: tuple[str, str], blink: tuple[str, str], meaning: tuple[str, st
     return StageWords(Text(*word), Text(*blink), Text(*meaning))
 
 
+# What a lamp may say of the post beside its stage.
+TROUBLES = {
+    "disk_low": Text(
+        "Kartu memori hampir penuh: panggil teknisi.", "The memory card is nearly full: call a technician."
+    ),
+    "unsaved": Text("Pos tidak dapat menyimpan: panggil teknisi.", "The post cannot save: call a technician."),
+    "config_fault": Text("Berkas aturan rusak: panggil teknisi.", "A rule file is broken: call a technician."),
+    "safe_mode": Text("Pos berjalan tanpa aturan: panggil teknisi.", "The post runs without rules: call a technician."),
+}
+
 STAGES = {
     DARK: _stage(
         ("Padam", "Dark"),

@@ -56,6 +56,7 @@ def _encode(incident: Incident, entries: list[Evidence], now: Stamp, instance: s
             instance=instance,
             labels=incident.labels,
             certainty=incident.certainty,
+            escalate=incident.escalate,
         )
     )
 

@@ -160,10 +160,16 @@ class Post:
                 status=lambda: self._status("online"),
                 instance=self._storage.instance,
                 saves=self._storage.saves,
+                trouble=self._trouble(),
                 probe=probe_topic(settings.post),
                 probed=self._probed,
             )
         )
+
+    def _trouble(self) -> str:
+        if self._crashes.is_looping:
+            return "safe_mode"
+        return "config_fault" if self._loaded.faults else ""
 
     def _probed(self) -> None:
         if self._watchdog is not None:

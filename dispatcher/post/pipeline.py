@@ -55,6 +55,7 @@ class Parts:
     status: Callable[[], Status]
     instance: str
     saves: bool = True
+    trouble: str = ""  # what a lamp says of this post's files
     probe: str = ""  # the topic on which the post talks to itself
     probed: Callable[[], None] = lambda: None  # called when such a message is on the disk
 
@@ -272,7 +273,7 @@ class Pipeline:
         stage = self._lamp.of(state)
         if stage is Stage.SAVED and not self._parts.saves:
             stage = Stage.UNDELIVERED  # neither saved here nor there: use the radio
-        if self._parts.outputs.show(stage, turn.now.run_ms, self._parts.keeper.trouble):
+        if self._parts.outputs.show(stage, turn.now.run_ms, self._parts.keeper.trouble or self._parts.trouble):
             self._parts.report.lamp(stage)
         before = self._parts.keeper.disk
         self._parts.keeper.look_after(turn.now)

@@ -87,7 +87,11 @@ def _alarms(before: Standing, alert: Alert) -> bool:
     does, since it reopens (a rule's words that arrive after the close are no news); and one that is louder than what
     the officer saw, because "youths gather" was answered and not "brawl with weapons".
     """
-    if before.top == 0 or _brings_a_call(alert):
+    if _brings_a_call(alert):
+        return True
+    if alert.escalate and "precinct" not in alert.escalate:
+        return False  # a rule's word for somebody else, a technician say: it is on the board, and wakes nobody
+    if before.top == 0:
         return True
     if alert.rev <= before.top:
         return False

@@ -83,7 +83,7 @@ class Standing:
     @property
     def unanswered(self) -> bool:
         """Whether it sounds."""
-        return self.stage is Stage.DELIVERED
+        return self.alarm > 0 and self.stage is Stage.DELIVERED
 
     @property
     def is_open(self) -> bool:

@@ -51,6 +51,7 @@ class Alert:
     exercise: bool = False
     labels: tuple[str, ...] = field(default=())
     certainty: str | None = None
+    escalate: tuple[str, ...] = ()  # whom the rule calls; empty is the precinct
 
 
 def encode(alert: Alert) -> bytes:
@@ -80,6 +81,8 @@ def encode(alert: Alert) -> bytes:
         body["labels"] = [clip(label, RULE) for label in alert.labels[:MAX_EVIDENCE]]
     if alert.certainty is not None:
         body["certainty"] = clip(alert.certainty, WORD)
+    if alert.escalate not in ((), ("precinct",)):
+        body["escalate"] = [clip(word, NAME) for word in alert.escalate[:MAX_EVIDENCE]]
     return fields.dump(body)
 
 
@@ -149,8 +152,9 @@ def _decode(body: dict[str, Any]) -> Alert:
         evidence=_decode_evidence(body.get("evidence")),
         instance=fields.text(body, "instance", NAME),
         exercise=exercise,
-        labels=_decode_labels(body.get("labels")),
+        labels=_decode_words(body, "labels", RULE),
         certainty=fields.optional_text(body, "certainty", WORD),
+        escalate=_decode_words(body, "escalate", NAME),
     )
 
 
@@ -186,9 +190,10 @@ def _decode_entry(entry: object) -> AlertEvidence:
     )
 
 
-def _decode_labels(value: object) -> tuple[str, ...]:
+def _decode_words(body: dict[str, Any], key: str, limit: int) -> tuple[str, ...]:
+    value = body.get(key)
     if value is None:
         return ()
     if not isinstance(value, list) or len(value) > MAX_EVIDENCE:
-        raise Malformed(RejectReason.WRONG_TYPE, "labels")
-    return tuple(fields.text({"labels": word}, "labels", RULE) for word in value)
+        raise Malformed(RejectReason.WRONG_TYPE, key)
+    return tuple(fields.text({key: word}, key, limit) for word in value)

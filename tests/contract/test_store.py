@@ -225,6 +225,16 @@ def test_another_event_of_the_floor_sounds_again_like_a_press(keeper: Keeper) ->
     assert keeper.incident().standing.unanswered
 
 
+def test_a_word_for_the_technician_is_on_the_board_and_wakes_nobody(keeper: Keeper) -> None:
+    keeper.take(quiet(1, escalate=("technician",)))
+    assert [found.id for found in keeper.fresh().reading.open_incidents()] == [ID]
+    assert not keeper.incident().standing.unanswered
+    keeper.take(quiet(2, escalate=("technician", "precinct")))
+    assert keeper.incident().standing.is_open
+    assert keeper.act(Verb.CLOSE, disposition="real").refusal is None
+    assert not keeper.incident().standing.is_open
+
+
 def test_what_grows_louder_than_what_was_answered_sounds_again(keeper: Keeper) -> None:
     keeper.take(quiet(1, severity=Severity.LOW))
     keeper.act(Verb.ACKNOWLEDGE)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dispatcher.demo import view, words
@@ -83,3 +85,12 @@ def test_every_device_of_the_page_has_a_card() -> None:
     assert set(words.CARDS) == {*SENSORS, SIREN}
     cards = view.devices(snapshot("idle"), "en")["cards"]
     assert cards["pintu-pos"] == {"active": False, "word": "closed"}
+
+
+def test_a_lamp_tells_of_the_posts_own_trouble_beside_its_stage_and_a_dark_one_of_nothing() -> None:
+    def meaning(lamp: str, trouble: str) -> str:
+        return view.devices(replace(snapshot(lamp), trouble=trouble), "en")["lamp"]["meaning"]
+
+    assert meaning("idle", "unsaved").startswith("The post cannot save: call a technician. The post is ready.")
+    assert "cannot save" not in meaning("dark", "unsaved")
+    assert meaning("idle", "something-new").startswith("The post is ready.")

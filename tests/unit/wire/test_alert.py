@@ -43,6 +43,7 @@ ALERTS = st.builds(
     exercise=st.booleans(),
     labels=st.lists(TEXT, max_size=3).map(tuple),
     certainty=st.none() | TEXT,
+    escalate=st.lists(TEXT, max_size=3).map(tuple),
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
