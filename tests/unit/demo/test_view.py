@@ -89,7 +89,7 @@ def test_every_device_of_the_page_has_a_card() -> None:
 
 def test_a_lamp_tells_of_the_posts_own_trouble_beside_its_stage_and_a_dark_one_of_nothing() -> None:
     def meaning(lamp: str, trouble: str) -> str:
-        return view.devices(replace(snapshot(lamp), trouble=trouble), "en")["lamp"]["meaning"]
+        return str(view.devices(replace(snapshot(lamp), trouble=trouble), "en")["lamp"]["meaning"])
 
     assert meaning("idle", "unsaved").startswith("The post cannot save: call a technician. The post is ready.")
     assert "cannot save" not in meaning("dark", "unsaved")
