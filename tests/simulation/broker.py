@@ -16,7 +16,7 @@ from dispatcher.domain.stamp import Stamp
 from dispatcher.mqtt import Delivery, Token
 from dispatcher.mqtt.loop import Loop
 from dispatcher.mqtt.tally import Tally
-from tests.simulation.world import Action, World
+from tests.simulation.world import Action, Violation, World
 
 WINDOW = 20  # mosquitto's default for messages in flight
 
@@ -169,7 +169,9 @@ class Client:
         self._mail = SimpleNamespace(acks=deque())
         self._tally = Tally()
         self._epoch = 0
-        self._outstanding: set[int] = set()
+        self._outstanding: dict[int, Message] = {}
+        self._given: set[int] = set()  # messages that may be acknowledged now
+        self._heard: dict[tuple[int, int], Message] = {}
         self._out_ms = self._back_ms = 0  # nothing overtakes within a connection
 
     @property
@@ -245,10 +247,12 @@ class Client:
     def _hear(self, mid: int, message: Message, dup: bool, epoch: int) -> None:
         if epoch != self._epoch or not self.online or not self.alive:
             return
-        self._outstanding.add(mid)
+        self._outstanding[mid] = message
         if self.skip(message.topic):
+            self._given.add(id(message))
             self.ack(mid)
             return
+        self._heard[epoch, mid] = message
         raw = RawMessage(self.lane, message.topic, message.payload, 1, message.retain, dup, self.stamp())
         self.deliver(Delivery(raw, Token(self.name, epoch, mid, 1)), message)
         self.world.passes(f"{self.name}.heard")
@@ -257,14 +261,17 @@ class Client:
 
     def acknowledge(self, tokens: list[Token]) -> None:
         """Acknowledge, through the link's real code, as connections come and go."""
+        self._given.update(id(self._heard[token.epoch, token.mid]) for token in tokens)
         self._mail.acks.extend(tokens)
         Loop._take_acks(cast(Any, self), cast(Any, self))
 
     def ack(self, mid: int) -> bool:
         """Send a PUBACK for a message of this connection, once."""
-        if mid not in self._outstanding:
+        message = self._outstanding.pop(mid, None)
+        if message is None:
             return False
-        self._outstanding.discard(mid)
+        if id(message) not in self._given:
+            raise Violation("wrong acknowledgement", f"at {self.world.now / 1000}: {self.name}, {message.topic}")
         epoch = self._epoch
         if self.path.out:
             self.world.later(self.path.low_ms, lambda: self._acked(epoch, mid))

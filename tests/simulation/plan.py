@@ -5,7 +5,7 @@ from random import Random
 
 PLACES = (
     "press", "append", "append.torn", "appended", "sync", "synced", "say", "said", "alert", "told", "acknowledge",
-    "acknowledged", "checkpoint", "checkpointed", "panic.heard", "uplink.heard", "panic.connected",
+    "acknowledged", "checkpoint", "checkpointed", "panic.heard", "rest.heard", "uplink.heard", "panic.connected",
     "uplink.connected", "round", "receipt", "receipt.sent",
 )  # fmt: skip
 DEEDS = ("btn-1", "btn-1", "btn-1", "btn-2", "z-1", "pir-1", "smoke-1", "stranger")

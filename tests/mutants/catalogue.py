@@ -1,0 +1,250 @@
+"""The mutants: what each would break, and how. Sorted by the part of the promise that it breaks."""
+
+from dataclasses import dataclass
+
+from tests.mutants.edit import Edit, apply
+
+PIPELINE = "dispatcher.post.pipeline:Pipeline."
+COPIES = "dispatcher.incidents.copies:"
+RECEIPTS = "dispatcher.incidents.receipts:"
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One way to break the code. ``quick`` mutants are tried whenever the tests run.
+
+    ``beyond`` says why the simulation cannot see this one, where it cannot; then a suite must.
+    """
+
+    name: str
+    breaks: str
+    edits: tuple[Edit, ...]
+    quick: bool = False
+    beyond: str = ""
+
+
+MUTANTS = (
+    Mutant(
+        "acknowledge before fsync",
+        "a press that was acknowledged to the broker is lost with the power",
+        (
+            Edit(
+                PIPELINE + "_append",
+                "        if not self._held:\n",
+                "        self._parts.acknowledge(list(turn.tokens))\n        if not self._held:\n",
+            ),
+        ),
+        quick=True,
+    ),
+    Mutant(
+        "confirm before save",
+        "a guard is told saved, and it is not",
+        (
+            Edit(
+                PIPELINE + "_append",
+                "        if not self._held:\n",
+                "        self._parts.outputs.carry_out(turn.effects)\n        if not self._held:\n",
+            ),
+        ),
+        quick=True,
+    ),
+    Mutant(
+        "send before save",
+        "the precinct has a revision that the post does not know after a power cut",
+        (
+            Edit(PIPELINE + "turn", "        self._save_if_due(turn)\n        self._relay()\n", "        self._relay()\n        self._save_if_due(turn)\n"),
+        ),
+    ),
+    Mutant(
+        "swallowed EIO",
+        "the disk failed and everybody is told saved",
+        (
+            Edit(
+                PIPELINE + "_save_held",
+                "                self._parts.journal.sync()\n",
+                "                try:\n                    self._parts.journal.sync()\n                except Exception:\n                    pass\n",
+            ),
+        ),
+        quick=True,
+    ),
+    Mutant(
+        "random incident ids",
+        "a replay gives a press another incident",
+        (
+            Edit(
+                "dispatcher.domain.ids:floor_incident_id",
+                'return digest(post, "floor", device, first_event)',
+                'return __import__("os").urandom(10).hex()',
+            ),
+        ),
+        quick=True,
+    ),
+    Mutant(
+        "incident ids for each start",
+        "after a restart a press has another incident",
+        (
+            Edit(
+                "dispatcher.post.recovery:recover",
+                "    memory, last, after = Memory(context), None, 0\n    checkpoint",
+                '    ids = __import__("dispatcher.domain.ids", fromlist=["x"])\n'
+                '    ids.START = getattr(ids, "START", 0) + 1\n'
+                "    memory, last, after = Memory(context), None, 0\n    checkpoint",
+            ),
+            Edit(
+                "dispatcher.domain.ids:floor_incident_id",
+                'digest(post, "floor", device, first_event)',
+                'digest(post, globals().get("START", 0), device, first_event)',
+            ),
+        ),
+    ),
+    Mutant(
+        "wall-clock dedup",
+        "a clock that jumps makes one press two",
+        (
+            Edit(COPIES + "is_fresh", "now.run_ms - copy.last_run_ms", "now.wall_ms - copy.last_run_ms"),
+            Edit(COPIES + "seen_again", "last_run_ms=now.run_ms", "last_run_ms=now.wall_ms"),
+            Edit(COPIES + "first_seen", "event.arrived.run_ms, generation", "event.arrived.wall_ms, generation"),
+        ),
+    ),
+    Mutant(
+        "copies not renewed",
+        "a button that repeats for more than an hour is counted twice",
+        (Edit(COPIES + "seen_again", "replace(copy, last_run_ms=now.run_ms)", "replace(copy)"),),
+    ),
+    Mutant(
+        "counters used again",
+        "a counter that began anew overwrites the incident of the first press",
+        (
+            Edit(COPIES + "_next_generation", "default=now.run_ms // MEMORY_MS * GENERATIONS - 1", "default=-1"),
+            Edit("dispatcher.incidents.state:PostState.forget", "_is_stale(copies, now, MEMORY_MS)", "_is_stale(copies, now, COPY_MEMORY_MS)"),
+        ),
+    ),
+    Mutant(
+        "checkpoint without copies",
+        "after a restart from a checkpoint a repetition is a new press",
+        (Edit("dispatcher.post.memory:Memory.dump", "codec.to_plain(self.state)", '{**codec.to_plain(self.state), "copies": {}}'),),
+    ),
+    Mutant(
+        "stale acknowledgement",
+        "an old connection's acknowledgement takes a new message off the broker",
+        (Edit("dispatcher.mqtt.loop:Loop._take_acks", "token.epoch == self._epoch and conn.ack(token.mid)", "conn.ack(token.mid)"),),
+    ),
+    Mutant(
+        "forgetful outbox",
+        "the broker's PUBACK takes a revision out of the outbox, and the broker loses it",
+        (
+            Edit(
+                RECEIPTS + "decide_sent",
+                "replace(before, sent_rev=max(before.sent_rev, rev))",
+                "replace(before, sent_rev=max(before.sent_rev, rev), outbox=tuple(r for r in before.outbox if r.rev > rev))",
+            ),
+        ),
+        quick=True,
+    ),
+    Mutant(
+        "delivered on PUBACK",
+        "the lamp says delivered when a broker has it",
+        (
+            Edit(
+                RECEIPTS + "decide_sent",
+                "replace(before, sent_rev=max(before.sent_rev, rev))",
+                "replace(before, sent_rev=max(before.sent_rev, rev), delivered_rev=max(before.delivered_rev, rev))",
+            ),
+        ),
+        quick=True,
+    ),
+    Mutant(
+        "no redelivery after restart",
+        "what was not delivered before a restart is never sent again",
+        (Edit("dispatcher.post.recovery:recover", "    return Recovered(", "    memory.state.waiting.clear()\n    return Recovered("),),
+    ),
+    Mutant(
+        "no redelivery at all",
+        "a revision is sent once",
+        (Edit("dispatcher.relay.schedule:Schedule._is_due", "tried is None or tried.next_run_ms <= run_ms", "tried is None"),
+         Edit("dispatcher.relay.schedule:Schedule.reconnected", "self._tries.clear()", "pass")),
+    ),
+    Mutant(
+        "revision made anew at replay",
+        "the same number with other words: a conflict at the precinct",
+        (
+            Edit(
+                "dispatcher.post.memory:Memory.fold",
+                "        handler = _HANDLERS.get(record.kind)\n",
+                "        handler = None if record.kind == Kind.REVISION else _HANDLERS.get(record.kind)\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "receipts out of order lower the stage",
+        "a late receipt takes back what an officer said",
+        (
+            Edit(RECEIPTS + "_officer", "if rev <= incident.answers.get(receipt.stage, 0):", "if False:"),
+            Edit(RECEIPTS + "_delivered", "highest = max(incident.delivered_rev, rev)", "highest = rev"),
+        ),
+    ),
+    Mutant(
+        "store change ignored",
+        "a precinct that lost its store never hears of the open incidents again",
+        (Edit(RECEIPTS + "_store_change", "receipt.store == state.store", "state.store is not None"),),
+    ),
+    Mutant(
+        "no sync",
+        "an answer that was lost on its way is never asked for",
+        (Edit("dispatcher.post.upstream:Upstream._send_sync", "        made = [", "        return\n        made = ["),),
+    ),
+    Mutant(
+        "one lane",
+        "a panic waits behind the sensors",
+        (Edit("dispatcher.post.inbox:Inbox.panic", "self._put(self._panic, delivery)", "self._put(self._rest, delivery)"),),
+    ),
+    Mutant(
+        "throttle in wall time",
+        "a clock that jumps sounds the siren again",
+        (
+            Edit("dispatcher.incidents.firings:_is_inside", "event.arrived.run_ms", "event.arrived.wall_ms"),
+            Edit("dispatcher.incidents.firings:_start_window", "Window(event.arrived.run_ms", "Window(event.arrived.wall_ms"),
+        ),
+    ),
+    Mutant(
+        "undelivered never told",
+        "the guard waits, and nobody says: use the radio",
+        (Edit(RECEIPTS + "decide_time", "    if not overdue:\n", "    if True:\n"),),
+    ),
+    Mutant(
+        "precinct receipt before commit",
+        "delivered is said of what a power cut then takes away",
+        (
+            Edit(
+                "dispatcher.precinct.station:Station._round",
+                "                    self._take(delivery, sending, changed)\n",
+                "                    self._take(delivery, sending, changed)\n                self._send(sending)\n                sending.clear()\n",
+            ),
+        ),
+        quick=True,
+    ),
+    Mutant(
+        "precinct forgets gaps",
+        "delivered is said of a revision that is missing",
+        (Edit("dispatcher.precinct.store:Store._held_with", "if alert.rev != held + 1:", "if alert.rev > held:\n            return alert.rev\n        if True:"),),
+    ),
+    Mutant(
+        "precinct overwrites conflicts",
+        "a second content of a revision replaces the first",
+        (
+            Edit(
+                "dispatcher.precinct.store:Store.take_alert",
+                "        if look is Outcome.CONFLICT:\n",
+                '        if look is Outcome.CONFLICT:\n            self._write.execute("UPDATE revisions SET payload = ? WHERE id = ? AND rev = ?", (payload, alert.id, alert.rev))\n        if look is Outcome.CONFLICT:\n',
+            ),
+        ),
+    ),
+)  # fmt: skip
+
+BY_NAME = {mutant.name: mutant for mutant in MUTANTS}
+
+
+def apply_all(mutant: Mutant) -> None:
+    """Become this mutant, in this process."""
+    for edit in mutant.edits:
+        apply(edit)
