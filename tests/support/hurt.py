@@ -144,6 +144,14 @@ def town_of_hurt(folder: Path, **options: Any) -> Iterator[HurtTown]:
         town.stop()
 
 
+def broker_pid(broker: MosquittoBroker) -> int:
+    """Return the process id of a broker that runs."""
+    needle = os.fsencode(broker.folder)
+    found = [pid for pid in children_of(os.getpid()) if needle in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    assert len(found) == 1, found
+    return found[0]
+
+
 def children_of(pid: int) -> list[int]:
     """Return the ids of a process's children."""
     return [child for child in map(int, _numbers(Path("/proc"))) if _parent_of(child) == pid]
