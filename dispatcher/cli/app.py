@@ -160,11 +160,13 @@ def check(
 def play(
     paths: Paths = None,
     devices: Annotated[Path | None, typer.Option("--devices", help="Folder profil / folder of profiles")] = None,
+    site: Annotated[Path | None, typer.Option("--site", help="site.yaml untuk uji ini / for these tests")] = None,
+    cov: Annotated[bool, typer.Option("--cov", help="Klausa yang tak teruji / clauses that no test tried")] = False,
 ) -> int:
-    """Mainkan kasus uji (*.cases.jsonl) / play case files."""
+    """Mainkan berkas uji (*.test.yaml, *.cases.jsonl) / play test files."""
     from dispatcher.cli.cases import play as run
 
-    return run(paths or [], devices)
+    return run(paths or [], devices, site, coverage=cov)
 
 
 @journal.command()

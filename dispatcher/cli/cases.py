@@ -1,9 +1,11 @@
-"""``kentongan test``: case files of devices, played against the profiles."""
+"""``kentongan test``: case files of devices against the profiles, timelines of rules against the core."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from dispatcher.cli.say import complain, show
+from dispatcher.cli.say import complain, language, show
+from dispatcher.cli.timeline.run import Report, play_file, uncovered
 from dispatcher.devices import Profiles, parse_profiles, run_cases
 from dispatcher.domain.faults import FaultsFound, Text
 from dispatcher.settings.share import share
@@ -11,46 +13,85 @@ from dispatcher.settings.sources import collect
 
 GOOD, FOUND, USAGE, IO_ERROR = 0, 1, 64, 74
 CASES = ".cases.jsonl"
+TESTS = (".test.yaml", ".test.yml")
+DEFAULTS = ("devices", "rules")
 
-NO_CASES = Text("tidak ada berkas *{suffix} di sini", "there is no *{suffix} here")
-NOT_CASES = Text("{path}: bukan berkas *{suffix}", "{path}: is no *{suffix} file")
+NO_CASES = Text("tidak ada berkas uji di sini: {suffix}", "there is no test file here: {suffix}")
+NOT_CASES = Text("{path}: bukan berkas uji ({suffix})", "{path}: is no test file ({suffix})")
+UNUSABLE = Text("tidak dapat dimainkan: {faults} kesalahan", "cannot be played: {faults} faults")
 CANNOT_READ = Text("{path}: tidak dapat dibaca: {error}", "{path}: cannot be read: {error}")
 
 
-def play(paths: Sequence[Path], devices: Path | None) -> int:
-    """Play case files; print a line for each that fails and close with ``N passed, N failed``."""
+@dataclass(slots=True)
+class Tally:
+    """What has been played so far. ``timelines`` also holds which clauses were true and false."""
+
+    passed: int = 0
+    failed: int = 0
+    timelines: Report = field(default_factory=Report)
+
+
+def play(paths: Sequence[Path], devices: Path | None, site: Path | None = None, *, coverage: bool = False) -> int:
+    """Play test files; print a line for each case that fails and close with ``N passed, N failed``.
+
+    ``coverage`` also names the clauses that no test made true and false.
+    """
+    files = list(_files(list(paths) or [path for path in map(Path, DEFAULTS) if path.exists()]))
+    if not files:
+        complain(NO_CASES, suffix=f"*{CASES}, *{TESTS[0]}")
+        return USAGE
+    tally = Tally()
     try:
-        profiles = _profiles(devices)
+        _play_cases([path for path in files if not path.name.endswith(TESTS)], devices, tally)
     except FaultsFound as found:
         show(found.faults)
         return FOUND
-    files = list(_files(list(paths) or [Path("devices")]))
-    if not files:
-        complain(NO_CASES, suffix=CASES)
-        return USAGE
-    passed = failed = 0
+    except (OSError, UnicodeDecodeError) as error:
+        complain(CANNOT_READ, path=getattr(error, "filename", None) or "", error=error)
+        return IO_ERROR
     for path in files:
-        try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            complain(CANNOT_READ, path=path, error=error)
-            return IO_ERROR
-        report = run_cases(lines, profiles)
-        passed, failed = passed + report.passed, failed + report.failed
+        if path.name.endswith(TESTS):
+            _play_timelines(path, site, tally)
+    for line in uncovered(tally.timelines) if coverage else ():
+        print(line)
+    print(f"{tally.passed} passed, {tally.failed} failed")
+    return FOUND if tally.failed else GOOD
+
+
+def _play_cases(files: list[Path], devices: Path | None, tally: Tally) -> None:
+    """Play case files of devices. Raises FaultsFound for faulty profiles, OSError and UnicodeDecodeError."""
+    profiles = _profiles(devices) if files else None
+    for path in files:
+        report = run_cases(path.read_text(encoding="utf-8").splitlines(), profiles or _profiles(devices))
+        tally.passed, tally.failed = tally.passed + report.passed, tally.failed + report.failed
         for failure in report.failures:
             print(f"{path}: {failure}")
-    print(f"{passed} passed, {failed} failed")
-    return FOUND if failed else GOOD
+
+
+def _play_timelines(path: Path, site: Path | None, tally: Tally) -> None:
+    """Play a file of timelines. A file that cannot be used counts as one failure, and says why."""
+    before = tally.timelines.passed, len(tally.timelines.failures)
+    try:
+        play_file(path, tally.timelines, language(), site)
+    except FaultsFound as found:
+        show(found.faults)
+        print(f"{path}: {UNUSABLE.render(language(), {'faults': len(found.faults)})}")
+        tally.failed += 1
+    tally.passed += tally.timelines.passed - before[0]
+    new = tally.timelines.failures[before[1] :]
+    tally.failed += len(new)
+    for failure in new:
+        print(failure)
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            yield from sorted(path.rglob(f"*{CASES}"))
-        elif path.name.endswith((".jsonl", CASES)):
+            yield from sorted(file for file in path.rglob("*") if file.name.endswith((CASES, *TESTS)))
+        elif path.name.endswith((".jsonl", *TESTS)):
             yield path
         else:
-            complain(NOT_CASES, path=path, suffix=CASES)
+            complain(NOT_CASES, path=path, suffix=f"*{CASES}, *{TESTS[0]}")
 
 
 def _profiles(devices: Path | None) -> Profiles:

@@ -1,0 +1,91 @@
+"""From what the engine told to the entries of a test's timeline."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from dispatcher.cli.timeline.model import Entry
+from dispatcher.domain.events import EVENT_FIELDS, Event, Value
+from dispatcher.domain.incident import Severity
+from dispatcher.domain.site import Site
+from dispatcher.incidents.floor import incident_kind
+from dispatcher.incidents.model import FLOOR_RULE, UNKNOWN_RULE
+from dispatcher.rules.engine.outcome import Reason, Told
+from dispatcher.rules.firing import title
+
+Fields = dict[str, Value | tuple[str, ...] | None]
+
+_SORTS = {
+    Reason.FIRED: "alert",
+    Reason.UNKNOWN: "unknown",
+    Reason.CLEARED: "clear",
+    Reason.THROTTLED: "throttled",
+    Reason.STILL_OPEN: "throttled",
+    Reason.SUPPRESSED: "suppressed",
+}
+
+
+@dataclass(slots=True)
+class Log:
+    """What happened, in order; ``notes`` are what led to nothing, for the answer to `why not`."""
+
+    entries: list[Entry] = field(default_factory=list)
+    notes: list[Entry] = field(default_factory=list)
+
+    def take(self, at: int, told: Told, site: Site) -> None:
+        """Note one thing that the engine told. A shadow tells nobody."""
+        sort = _SORTS.get(told.reason)
+        why = f"{told.reason} ({told.by})" if told.by else str(told.reason)
+        if told.rule.shadow or sort is None:
+            self.notes.append(Entry(at, told.reason, told.rule.id, {}, f"{why}, shadow" if told.rule.shadow else why))
+        else:
+            self.entries.append(Entry(at, sort, told.rule.id, fields_of(told), why))
+        if told.reason in (Reason.FIRED, Reason.ACTED) and not told.rule.shadow:
+            self.entries += commands(at, told, site)
+
+    def floor(self, at: int, event: Event) -> None:
+        """Note the floor's own alert."""
+        fields = event_fields(event) | {
+            "severity": str(Severity.CRITICAL),
+            "incident": incident_kind(event),
+            "count": 1,
+        }
+        self.entries.append(Entry(at, "alert", FLOOR_RULE, fields | {"escalate": ("precinct",), "late": False}))
+
+    def unknown_device(self, at: int, event: Event) -> None:
+        """Note that a device which the site does not know has called."""
+        more: Fields = {"severity": str(Severity.HIGH), "certainty": "possible", "incident": UNKNOWN_RULE, "count": 1}
+        self.entries.append(Entry(at, "alert", UNKNOWN_RULE, event_fields(event) | more))
+
+
+def event_fields(event: Event) -> Fields:
+    """Return an event's own fields and attributes."""
+    own: Fields = {name: event.field(name) for name in EVENT_FIELDS}
+    return {**event.attrs, **own}
+
+
+def fields_of(told: Told) -> Fields:
+    """Return the fields of what was told: the event's, and over them what the rule says."""
+    rule = told.rule
+    fields = event_fields(told.subject) | {"late": told.late, "rule": rule.id, "name": rule.name}
+    if told.count is not None:
+        fields["count"] = told.count
+    if told.reason is Reason.FIRED:
+        fields |= {
+            "severity": str(rule.then.severity),
+            "incident": rule.then.incident,
+            "escalate": rule.then.escalate,
+            "message": title(rule.then, told.subject, rule.name),
+            "title": title(rule.then, told.subject, rule.name),
+        }
+        fields |= {} if rule.then.certainty is None else {"certainty": rule.then.certainty}
+        fields |= {} if rule.then.avs is None else {"avs": rule.then.avs}
+    return fields
+
+
+def commands(at: int, told: Told, site: Site) -> Iterator[Entry]:
+    """Yield a rule's commands: ``siren.on`` goes to every siren of the posts that it is about."""
+    posts = {post for _, post in told.groups} if told.everywhere else {told.subject.post}
+    for action in told.rule.then.actions:
+        for device in site.devices.values():
+            if device.role == action.split(".", 1)[0] and (device.post in posts or device.post is None):
+                yield Entry(at, "command", action, {"device": device.id, "post": device.post, "rule": told.rule.id})

@@ -1,0 +1,149 @@
+"""Playing a test file: read it, read its site and rules, play each case, compare."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from dispatcher.cli.surroundings import around, find_site
+from dispatcher.cli.timeline.compare import compare
+from dispatcher.cli.timeline.model import Case, Step, TestFile
+from dispatcher.cli.timeline.testfile import parse_tests
+from dispatcher.cli.timeline.world import World
+from dispatcher.domain.faults import Fault, FaultsFound, Language, Place, Text
+from dispatcher.domain.site import Site
+from dispatcher.domain.tree import Entry, Leaf, Mapping, Node
+from dispatcher.domain.tree import Sequence as List
+from dispatcher.rules.engine.engine import Engine
+from dispatcher.rules.language import FullRuleSet
+from dispatcher.rules.model import AllOf
+from dispatcher.rules.names import lenient_names
+from dispatcher.rules.parse import parse_ruleset
+from dispatcher.settings.sitefile import parse_site
+from dispatcher.settings.sources import collect
+from dispatcher.settings.yamlfile import read_file
+
+NO_SITE = Text("tidak ada site: tulis site: di berkas uji ini", "there is no site: name one in this test file")
+
+
+@dataclass(slots=True)
+class Coverage:
+    """How often each clause was true and false, over all tests."""
+
+    true: Counter[str] = field(default_factory=Counter)
+    false: Counter[str] = field(default_factory=Counter)
+
+    def seen(self, clause: str, matched: bool) -> None:
+        """Count one answer."""
+        (self.true if matched else self.false)[clause] += 1
+
+
+@dataclass(slots=True)
+class Report:
+    """How many cases passed, and a line for each that failed."""
+
+    passed: int = 0
+    failures: list[str] = field(default_factory=list)
+    clauses: dict[str, tuple[Place, bool]] = field(default_factory=dict)  # where the rule stands; has it a where?
+    coverage: Coverage = field(default_factory=Coverage)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A test file with its site and rules."""
+
+    path: Path
+    file: TestFile
+    site: Site
+    channels: frozenset[str]
+    rules: FullRuleSet
+
+
+def load(path: Path, site: Path | None = None) -> Loaded:
+    """Read a test file and what it names. Raises FaultsFound with every fault of it."""
+    node = read_file(path)
+    site_path = _site_path(node, path, site)
+    known = _site(node, site_path)
+    file, reader = parse_tests(node, ZoneInfo(known.timezone))
+    channels = around(site_path).channels
+    rules, faults = _rules(path, file.rules, known, channels)
+    if reader.faults or faults:
+        raise FaultsFound((*reader.faults, *faults))
+    return Loaded(path, file, known, channels, rules)
+
+
+def _site_path(node: Node, path: Path, given: Path | None) -> Path | None:
+    named = node.get("site") if isinstance(node, Mapping) else None
+    if given is not None:
+        return given
+    if isinstance(named, Leaf) and isinstance(named.value, str):
+        return path.parent / named.value
+    return None if named is not None else find_site(path)
+
+
+def _site(node: Node, path: Path | None) -> Site:
+    named = node.get("site") if isinstance(node, Mapping) else None
+    if path is not None:
+        return parse_site(read_file(path))
+    if named is None:
+        raise FaultsFound((Fault(node.place, "missing-key", NO_SITE),))
+    return parse_site(named)
+
+
+def _rules(
+    path: Path, named: Iterable[Node], site: Site, channels: frozenset[str]
+) -> tuple[FullRuleSet, tuple[Fault, ...]]:
+    """Return the rules that a test names: files and folders beside it, or rules written there."""
+    files = [path.parent / str(one.value) for one in named if isinstance(one, Leaf)]
+    inline = tuple(one for one in named if isinstance(one, Mapping) and one.get("rules") is None)
+    whole = [one for one in named if isinstance(one, Mapping) and one.get("rules") is not None]
+    nodes, faults = collect(files).trees()
+    if inline:
+        whole.append(_as_file(inline))
+    ruleset, more = parse_ruleset([*nodes, *whole], site, channels, names=lenient_names(site))
+    return ruleset, (*faults, *more)
+
+
+def _as_file(rules: tuple[Node, ...]) -> Mapping:
+    place = rules[0].place
+    return Mapping(place, (Entry("version", place, Leaf(place, 1)), Entry("rules", place, List(place, rules))))
+
+
+def play_file(path: Path, report: Report, language: Language, site: Path | None = None) -> None:
+    """Play every case of a file, and add to the report. Raises FaultsFound for a file that cannot be used."""
+    loaded = load(path, site)
+    engine = Engine(loaded.rules, loaded.site, ZoneInfo(loaded.site.timezone))
+    places = {rule.id: rule.place for rule in engine.rules}
+    for id_, clause in engine.questions().items():
+        report.clauses[id_] = places[id_.split("#", 1)[0]], clause.where != AllOf(())
+    for case in loaded.file.cases:
+        failure = play_case(loaded, engine, case, report.coverage, language)
+        if failure is None:
+            report.passed += 1
+        else:
+            report.failures.append(f"{path}: {case.name}: {failure}")
+
+
+def play_case(loaded: Loaded, engine: Engine, case: Case, coverage: Coverage, language: Language) -> str | None:
+    """Play one case; return the first difference as a line, or None."""
+
+    def reload(step: Step) -> Engine | None:
+        named = step.value if isinstance(step.value, tuple) else ()
+        rules, faults = _rules(loaded.path, named, loaded.site, loaded.channels)
+        return None if faults else Engine(rules, loaded.site, ZoneInfo(loaded.site.timezone))
+
+    log = World(loaded.site, engine, case, reload, coverage.seen).play()
+    difference = compare(case, log)
+    return None if difference is None else difference.text.render(language, difference.values)
+
+
+def uncovered(report: Report) -> Sequence[str]:
+    """Return a line for each clause that no test has made true, or none false."""
+    lines = []
+    for clause, (place, has_where) in report.clauses.items():
+        missing = [] if report.coverage.true[clause] else ["true"]
+        missing += ["false"] if has_where and not report.coverage.false[clause] else []
+        if missing:
+            lines.append(f"{place}: {clause}: never {' or '.join(missing)}")
+    return lines

@@ -1,0 +1,1 @@
+"""The pure core that judges rules: windows, absences, states and schedules. Time is an argument, state a value."""

@@ -1,0 +1,250 @@
+"""From a rule to its machines, and to the questions that the matcher is asked for it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from dispatcher.domain.site import Site
+from dispatcher.rules.engine.calendar import Calendar
+from dispatcher.rules.engine.completion import Machine
+from dispatcher.rules.engine.cross import Clauses, Compiled
+from dispatcher.rules.engine.grouping import Grouping, grouping_of, key_of
+from dispatcher.rules.engine.hours import Groups, Hourly
+from dispatcher.rules.engine.rosters import DailySilence, Expected, Silence
+from dispatcher.rules.engine.search import Place
+from dispatcher.rules.engine.states import Becoming
+from dispatcher.rules.engine.verdict import Subject, kelurahan_of
+from dispatcher.rules.engine.waits import Trigger, Waiting
+from dispatcher.rules.engine.windows import Counted, Instant, Ordered, Pattern, Sliding, Windowed
+from dispatcher.rules.language import (
+    AbsentForm,
+    After,
+    AllForm,
+    AnyForm,
+    CountForm,
+    EventForm,
+    FullRule,
+    Roster,
+    RunsAt,
+    ScheduleForm,
+    SequenceForm,
+    StateForm,
+    Step,
+    Unless,
+    When,
+)
+from dispatcher.rules.model import Clause
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where an engine runs: at one post, at the precinct, or (for tests) at the whole site at once."""
+
+    post: str | None = None
+    precinct: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Return whether this is the whole site."""
+        return self.post is None and not self.precinct
+
+    def runs(self, rule: FullRule) -> bool:
+        """Return whether a rule is judged here."""
+        return self.whole or (rule.runs_at is RunsAt.PRECINCT) is self.precinct
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """One rule, ready to run. ``grouping`` is that of its ``when``; ``expected`` its roster, if it has one."""
+
+    rule: FullRule
+    when: Machine
+    clear: Machine | None
+    questions: Mapping[str, Clause]
+    grouping: Grouping
+    expected: Expected | None
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """Builds rules for one site and scope."""
+
+    site: Site
+    calendar: Calendar
+    scope: Scope
+
+    def build(self, rule: FullRule) -> Built:
+        """Return a rule's machines."""
+        grouping = grouping_of(rule.when, rule.runs_at, self.site)
+        asked = Clauses(f"{rule.id}#")
+        when = self._machine(rule, rule.when, asked, grouping)
+        expected = when.expected if isinstance(when, Silence | DailySilence) else None
+        clear_asked = Clauses(f"{rule.id}#c")
+        clear = None
+        if rule.clear_when is not None:
+            clear = self._machine(rule, rule.clear_when, clear_asked, self._clear_grouping(rule, grouping))
+        questions = {**asked.questions, **clear_asked.questions}
+        return Built(rule, when, clear, questions, grouping, expected)
+
+    def _clear_grouping(self, rule: FullRule, grouping: Grouping) -> Grouping:
+        """Return how ``clear_when`` groups: as its rule does, where neighbours were looked at by the own kelurahan."""
+        roster = rule.when.form.roster if isinstance(rule.when.form, AbsentForm) else None
+        if roster is not None:
+            return Grouping(("post",) if roster.sort == "posts" else ("device",))
+        near = None if grouping.near is None else {name: (name,) for name in grouping.near}
+        return replace(grouping, near=near)
+
+    def _machine(self, rule: FullRule, when: When, asked: Clauses, grouping: Grouping) -> Machine:
+        match when.form:
+            case EventForm(clause=clause):
+                return Instant((asked.compile(clause),), grouping)
+            case AnyForm(clauses=clauses):
+                return Instant(tuple(asked.compile(clause) for clause in clauses), grouping)
+            case CountForm() | AllForm() | SequenceForm() as form:
+                pattern, clauses = _pattern(form, asked)
+                within, lateness = when.within_ms, self.lateness(clauses)
+                return Windowed(Sliding(pattern, grouping, within, lateness, when.reuse))
+            case AbsentForm(after=After() as after, clause=clause):
+                return self._waiting(when, after, clause, asked, grouping)
+            case AbsentForm() as form:
+                return self._roster(rule, form, asked)
+            case StateForm() as form:
+                return Becoming(rule.id, form, self.site, self._post_key(rule))
+            case ScheduleForm() as form:
+                groups, subject = self._everywhere(rule)
+                return Hourly(rule.id, form, self.calendar, groups, subject)
+
+    def _waiting(self, when: When, after: After, absent: Clause, asked: Clauses, grouping: Grouping) -> Machine:
+        trigger, clauses = self._trigger(after, asked, grouping)
+        return Waiting(
+            clause=asked.compile(absent),
+            trigger=trigger,
+            grouping=grouping,
+            within_ms=when.within_ms,
+            lateness_ms=self.lateness((absent,)),
+            begin_lateness_ms=self.lateness(clauses),
+            reuse=when.reuse,
+        )
+
+    def _trigger(self, after: After, asked: Clauses, grouping: Grouping) -> tuple[Trigger, tuple[Clause, ...]]:
+        inner = after.trigger
+        if isinstance(inner, Step) and inner.at_least == 1:
+            return Trigger(asked.compile(inner.clause), inner.name, None), (inner.clause,)
+        form = SequenceForm((inner,)) if isinstance(inner, Step) else inner
+        pattern, clauses = _pattern(form, asked)
+        sliding = Sliding(pattern, grouping, after.within_ms or 0, self.lateness(clauses), reuse=False)
+        return Trigger(None, after.name, sliding), clauses
+
+    # --- rosters
+
+    def _roster(self, rule: FullRule, form: AbsentForm, asked: Clauses) -> Machine:
+        expected = Expected(
+            rule=rule.id,
+            clause=asked.compile(form.clause),
+            site=self.site,
+            names=self.names(form.roster or Roster("posts"), rule.runs_at),
+            per_post=rule.runs_at is RunsAt.POST,
+            lateness_ms=self.lateness((form.clause,)),
+        )
+        if form.between is not None:
+            return DailySilence(expected, form.between, self.calendar)
+        return Silence(expected, form.for_ms or 0)
+
+    def names(self, roster: Roster, runs_at: RunsAt) -> tuple[str, ...]:
+        """Return the entries of a roster, as far as the rule's place covers them."""
+        match roster.sort:
+            case "posts":
+                found: Iterable[str] = self.site.posts
+            case "devices":
+                found = self.site.devices
+            case "role":
+                found = (device.id for device in self.site.devices.values() if device.role == roster.role)
+            case _:
+                found = roster.ids
+        return tuple(name for name in found if self._covers(name, runs_at))
+
+    def _covers(self, name: str, runs_at: RunsAt) -> bool:
+        device = self.site.devices.get(name)
+        post = device.post if device is not None else name
+        if runs_at is RunsAt.PRECINCT:
+            return True
+        return post is not None and self.scope.post in (None, post)
+
+    # --- states and hours
+
+    def _post_key(self, rule: FullRule) -> "PostKey":
+        return PostKey(rule.runs_at is RunsAt.POST)
+
+    def _everywhere(self, rule: FullRule) -> tuple[Groups, Subject]:
+        """Return the groups of an hour: once for every post, without naming one; at a single post, that post."""
+        key = self._post_key(rule)
+        if self.scope.post is not None:
+            return ((key(self.scope.post), self.scope.post),), self.subject(self.scope.post)
+        if rule.runs_at is RunsAt.PRECINCT or not self.site.posts:
+            return ((key(None), None),), Subject()
+        return tuple((key(post), post) for post in self.site.posts), Subject()
+
+    def subject(self, post: str) -> Subject:
+        """Return a post as what a verdict is about."""
+        return Subject(post, kelurahan_of(self.site, post))
+
+    # --- lateness
+
+    def lateness(self, clauses: Iterable[Clause]) -> int:
+        """Return how late an event may be that one of the clauses could want, in milliseconds."""
+        return max((self._lateness(clause) for clause in clauses), default=0)
+
+    def _lateness(self, clause: Clause) -> int:
+        allowed = self.site.max_lateness_ms.items()
+        return max((late for kind, late in allowed if _overlaps(clause, kind)), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class PostKey:
+    """The group of what belongs to a post: at the precinct, whose windows are not kept per post, there is one."""
+
+    per_post: bool
+
+    def __call__(self, post: str | None) -> str:
+        return key_of([post] if self.per_post else [])
+
+
+def _overlaps(clause: Clause, kind: str) -> bool:
+    if clause.wants(kind):
+        return True
+    return kind.endswith(".*") and any(word.startswith(kind[:-1]) for word in clause.kinds)
+
+
+def _pattern(form: CountForm | AllForm | SequenceForm, asked: Clauses) -> tuple[Pattern, tuple[Clause, ...]]:
+    """Return what must be in a window, and the clauses that decide how late an event of it may be."""
+    match form:
+        case CountForm(clause=clause, at_least=number, distinct=distinct):
+            return Counted(asked.compile(clause), number, distinct), (clause,)
+        case AllForm(steps=steps, unless=unless):
+            places = tuple(place for step in steps for place in _places(step, asked, ()))
+            voiding = tuple(asked.compile(part.clause) for part in unless)
+            clauses = (*(step.clause for step in steps), *(part.clause for part in unless))
+            return Ordered(places, in_order=False, unless=voiding), clauses
+        case SequenceForm(parts=parts):
+            return Ordered(_ordered(parts, asked), in_order=True), tuple(part.clause for part in parts)
+
+
+def _ordered(parts: tuple[Step | Unless, ...], asked: Clauses) -> tuple[Place, ...]:
+    places: list[Place] = []
+    unless: list[Unless] = []
+    for part in parts:
+        if isinstance(part, Unless):
+            unless.append(part)
+            continue
+        voiding = tuple(asked.compile(one.clause) for one in unless)
+        places += _places(part, asked, voiding)
+        unless = []
+    return tuple(places)
+
+
+def _places(step: Step, asked: Clauses, voiding: tuple[Compiled, ...]) -> list[Place]:
+    clause = asked.compile(step.clause)
+    last = step.at_least - 1
+    return [
+        Place(clause, step.name if n == last else None, voiding if n == 0 else (), opens=n == 0)
+        for n in range(step.at_least)
+    ]

@@ -1,0 +1,72 @@
+"""What a ``when`` says when it is complete, and how it is asked; the same shape for every form."""
+# ruff: noqa: ARG002 - every machine is asked in the same way, whatever its form needs of it
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dispatcher.domain.events import Event
+from dispatcher.domain.stamp import Stamp
+from dispatcher.rules.engine.state import Downtime, Item, MachineState
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A ``when`` is complete.
+
+    ``subject`` is the event that completed it, or for a verdict a timer's event with the fields of what it is about.
+    ``groups`` are the groups it is complete for, each with its post: one, but for what is set or scheduled everywhere.
+    ``count`` is the number in the window, or of distinct values. ``unknown``: we were off and cannot know.
+    """
+
+    subject: Event
+    groups: tuple[tuple[str, str | None], ...]
+    count: int | None = None
+    evidence: tuple[Event, ...] = ()
+    late: bool = False
+    unknown: bool = False
+    everywhere: bool = False
+    entry: str | None = None
+
+
+Judge = Callable[[Completion], bool]  # whether the events are spent: held back by only_if they are not
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """An instant, and up to when deadlines are to be judged.
+
+    ``run`` is the limit, included; ``daily`` is the part of wall time, (after, until], whose daily
+    deadlines are due, None while the clock is not trusted. ``downtimes`` are when we were off, oldest first.
+    """
+
+    stamp: Stamp
+    run: int
+    daily: tuple[int, int] | None = None
+    downtimes: tuple[Downtime, ...] = ()
+
+
+class Machine:
+    """One ``when`` of one rule. It holds no state of its own. Each form overrides what concerns it."""
+
+    def begin(self, state: MachineState, now: Stamp) -> None:
+        """Set up the state of a fresh rule."""
+        state.began = now.run_ms
+
+    def feed(self, state: MachineState, item: Item, now: Stamp, too_late: bool, judge: Judge) -> None:
+        """Take one event that satisfies at least one clause."""
+
+    def due(self, state: MachineState, now: Now, judge: Judge) -> None:
+        """Judge the deadlines that are due."""
+
+    def next_due(self, state: MachineState, now: Stamp) -> int | None:
+        """Return the running time of the next deadline, or None."""
+        return None
+
+    def came_back(self, state: MachineState, start: int, end: int) -> None:
+        """Note that we were off from ``start`` to ``end``."""
+
+    def woken(self, state: MachineState, now: Stamp) -> None:
+        """Note that the rule was switched off until now: nothing was heard meanwhile."""
+
+    def forget(self, state: MachineState, now: Stamp) -> None:
+        """Drop what no later event can need."""

@@ -1,0 +1,315 @@
+"""The engine: one step for an event, one for time. It decides whether a rule fires, is held back or cleared.
+
+Pure: the state is an argument that a step changes, the time is an argument, and the outcome is a value. Called with
+the same things in the same order it does the same, so a journal can be replayed. The order of one instant is: what is
+overdue, then the events as they arrive (each with the states that it sets), then the deadlines of that instant.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import tzinfo
+
+from dispatcher.domain.events import Event, Value
+from dispatcher.domain.site import Site
+from dispatcher.domain.stamp import Stamp
+from dispatcher.rules.checks import SEEN_AT_PRECINCT
+from dispatcher.rules.engine.build import Builder, Built, Scope
+from dispatcher.rules.engine.calendar import Calendar
+from dispatcher.rules.engine.clearing import clear
+from dispatcher.rules.engine.completion import Completion, Judge, Machine, Now
+from dispatcher.rules.engine.gate import Gate
+from dispatcher.rules.engine.outcome import Outcome, SetState
+from dispatcher.rules.engine.rosters import Silence
+from dispatcher.rules.engine.search import Exhausted
+from dispatcher.rules.engine.shift import shift
+from dispatcher.rules.engine.state import (
+    MAX_DOWNTIMES,
+    Downtime,
+    EngineState,
+    Entry,
+    Item,
+    MachineState,
+    RuleState,
+    Watch,
+)
+from dispatcher.rules.engine.states import Becoming, put_state
+from dispatcher.rules.fingerprint import fingerprint
+from dispatcher.rules.language import FullRule, FullRuleSet, RunsAt
+from dispatcher.rules.model import Clause
+
+MAX_SETS = 64  # states set in one step; rules that set each other's states in a circle end here
+MAX_WATCHES = 500
+
+
+class Engine:
+    """The rules of one place, ready to run. ``tz`` is the site's timezone as a zone of rules (``ZoneInfo``)."""
+
+    def __init__(self, ruleset: FullRuleSet, site: Site, tz: tzinfo, scope: Scope | None = None) -> None:
+        self._site = site
+        self._scope = scope or Scope()
+        calendar = Calendar(tz)
+        builder = Builder(site, calendar, self._scope)
+        rules = [rule for rule in in_order(ruleset.rules) if self._scope.runs(rule)]
+        self._built = [builder.build(rule) for rule in rules]
+        self._gate = Gate(site, calendar, frozenset(name for rule in rules for name in rule.suppressed_by))
+        self._asking = {id_: index for index, built in enumerate(self._built) for id_ in built.questions}
+
+    @property
+    def rules(self) -> tuple[FullRule, ...]:
+        """Return the rules that run here, in the order in which they are judged."""
+        return tuple(built.rule for built in self._built)
+
+    def questions(self) -> dict[str, Clause]:
+        """Return what the matcher is to be loaded with: every clause of every enabled rule, by id."""
+        return {id_: clause for built in self._built if built.rule.enabled for id_, clause in built.questions.items()}
+
+    # --- beginnings
+
+    def start(self, now: Stamp) -> EngineState:
+        """Return the state of a first start."""
+        state = EngineState(started=now.run_ms, wall_seen=now.wall_ms - 1 if now.trusted else None)
+        self.adopt(state, now)
+        return state
+
+    def adopt(self, state: EngineState, now: Stamp) -> list[str]:
+        """Make a state that other rules have left fit for these: after a reload, or a restart with other files.
+
+        A rule whose meaning did not change keeps everything. Returns the ids of those that start afresh.
+        """
+        kept, fresh = {}, []
+        for built in self._built:
+            old = state.rules.get(built.rule.id)
+            print_ = fingerprint(built.rule)
+            if old is None or old.fingerprint != print_:
+                old = self._fresh(state, built, print_, now)
+                fresh.append(built.rule.id)
+            else:
+                self._wake(built, old, now)
+            old.resting = not built.rule.enabled
+            kept[built.rule.id] = old
+        state.rules = kept
+        return fresh
+
+    def _fresh(self, state: EngineState, built: Built, print_: str, now: Stamp) -> RuleState:
+        own = RuleState(print_)
+        for machine, part in _parts(built, own):
+            machine.begin(part, now)
+            if isinstance(machine, Becoming):
+                machine.resume(part, state.states.get(machine.form.name, {}), now)
+        return own
+
+    def _wake(self, built: Built, own: RuleState, now: Stamp) -> None:
+        for machine, part in _parts(built, own):
+            if own.resting and built.rule.enabled:
+                machine.woken(part, now)
+            if isinstance(machine, Silence):
+                names = machine.expected.names
+                part.entries = {name: part.entries.get(name, Entry([now.run_ms])) for name in names}
+
+    # --- steps
+
+    def on_event(
+        self,
+        state: EngineState,
+        event: Event,
+        matched: frozenset[str],
+        now: Stamp,
+        *,
+        happened_run: int | None = None,
+        at_post: bool = True,
+        at_precinct: bool = True,
+    ) -> Outcome:
+        """Judge one event. ``matched`` are the clauses that it satisfies, ``now`` is its arrival.
+
+        ``happened_run`` is the running time that a device with a trusted clock gives; without it the event is timed by
+        arrival. ``at_post`` and ``at_precinct`` say who sees it. A copy must not be passed in.
+        """
+        out = self._overdue(state, now)
+        state.n += 1
+        t = now.run_ms if happened_run is None else min(happened_run, now.run_ms)
+        too_late = now.run_ms - t > self.lateness(event.kind)
+        state.too_late += too_late
+        for index in sorted({self._asking[id_] for id_ in matched if id_ in self._asking}):
+            built = self._built[index]
+            if built.rule.enabled and self._sees(built.rule, event, at_post, at_precinct):
+                item = Item(event, t, state.n, frozenset(matched & built.questions.keys()))
+                self._feed(state, built, item, now, too_late, out)
+        self._settle(state, now, out)
+        return out
+
+    def on_time(self, state: EngineState, now: Stamp) -> Outcome:
+        """Judge every deadline up to and including ``now``. To be called after the events of that instant."""
+        out = Outcome()
+        self._due(state, now, 0, out)
+        return out
+
+    def on_start(self, state: EngineState, stopped: Stamp, now: Stamp) -> Outcome:
+        """Note that we were off from ``stopped`` to ``now``; the state is that of ``stopped``.
+
+        What was due by then is told as it was. What spans the absence will be told as unknown. Where nobody can vouch
+        for its length ``now`` has the running time of ``stopped``.
+        """
+        out = Outcome()
+        self._run_due(state, now, stopped.run_ms, out)
+        start, end = stopped.run_ms, now.run_ms
+        state.downtimes = [*state.downtimes[-(MAX_DOWNTIMES - 1) :], Downtime(start, end, state.n)]
+        for built in self._built:
+            for machine, part in _parts(built, state.rules[built.rule.id]):
+                machine.came_back(part, start, end)
+        return out
+
+    def on_correction(self, state: EngineState, by_ms: int) -> None:
+        """Note that the last absence was longer by ``by_ms`` than had been counted; ``now`` is later by as much."""
+        if state.downtimes:
+            shift(state, state.downtimes[-1], by_ms)
+
+    def set_state(self, state: EngineState, name: str, value: Value, posts: list[str] | None, now: Stamp) -> Outcome:
+        """Set a state from outside, at some posts or (None) at all."""
+        out = self._overdue(state, now)
+        out.sets.append(SetState(name, value, tuple(posts) if posts is not None else None))
+        self._settle(state, now, out)
+        return out
+
+    def open_watch(self, state: EngineState, kind: str, kelurahan: str | None, until: int | None) -> None:
+        """Note a watch of the precinct; ``until`` is wall time, included, None for one without an end."""
+        self.close_watch(state, kind, kelurahan)
+        state.watches = [*state.watches[-(MAX_WATCHES - 1) :], Watch(kind, kelurahan, until)]
+
+    def close_watch(self, state: EngineState, kind: str, kelurahan: str | None) -> None:
+        """Note that a watch was closed."""
+        state.watches = [one for one in state.watches if (one.kind, one.kelurahan) != (kind, kelurahan)]
+
+    def close_incident(self, state: EngineState, rule: str, post: str | None) -> None:
+        """Note that people have closed a rule's incident at a post: it suppresses nothing any more."""
+        own = state.rules.get(rule)
+        if own is not None:
+            own.incidents = {group: one for group, one in own.incidents.items() if one[0] != post}
+
+    def next_deadline(self, state: EngineState, now: Stamp) -> int | None:
+        """Return the running time at which ``on_time`` has something to do next, or None."""
+        times = (
+            machine.next_due(part, now)
+            for built in self._built
+            if built.rule.enabled
+            for machine, part in _parts(built, state.rules[built.rule.id])
+        )
+        return min((time for time in times if time is not None), default=None)
+
+    def forget(self, state: EngineState, now: Stamp) -> None:
+        """Drop what no later event can need. Harmless to repeat or to skip."""
+        for built in self._built:
+            own = state.rules[built.rule.id]
+            for machine, part in _parts(built, own):
+                machine.forget(part, now)
+            throttle = built.rule.throttle
+            if throttle is not None:
+                oldest = now.run_ms - throttle.once_within_ms
+                own.throttles = {key: since for key, since in own.throttles.items() if since >= oldest}
+
+    def lateness(self, kind: str) -> int:
+        """Return how late an event of a kind may be, in milliseconds."""
+        allowed = self._site.max_lateness_ms
+        if kind in allowed:
+            return allowed[kind]
+        return max(
+            (late for name, late in allowed.items() if name.endswith(".*") and kind.startswith(name[:-1])), default=0
+        )
+
+    # --- inside
+
+    def _sees(self, rule: FullRule, event: Event, at_post: bool, at_precinct: bool) -> bool:
+        if rule.runs_at is RunsAt.PRECINCT:
+            return at_precinct and event.kind.startswith(SEEN_AT_PRECINCT)
+        return at_post and event.post is not None and self._scope.post in (None, event.post)
+
+    def _feed(self, state: EngineState, built: Built, item: Item, now: Stamp, too_late: bool, out: Outcome) -> None:
+        for machine, part, judge in self._judges(state, built, now, out):
+            try:
+                machine.feed(part, item, now, too_late, judge)
+            except Exhausted:
+                state.gave_up += 1
+
+    def _judges(
+        self, state: EngineState, built: Built, now: Stamp, out: Outcome
+    ) -> Iterator[tuple[Machine, MachineState, Judge]]:
+        own = state.rules[built.rule.id]
+
+        def fire(done: Completion) -> bool:
+            return self._gate.judge(state, built, done, now, out)
+
+        def end(done: Completion) -> bool:
+            return clear(own, built, done, now, out)
+
+        yield built.when, own.when, fire
+        if built.clear is not None:
+            yield built.clear, own.clear, end
+
+    def _overdue(self, state: EngineState, now: Stamp) -> Outcome:
+        out = Outcome()
+        self._due(state, now, 1, out)
+        return out
+
+    def _due(self, state: EngineState, now: Stamp, before: int, out: Outcome) -> None:
+        """Judge what is due at ``now``, or with ``before`` 1 earlier than that."""
+        self._run_due(state, now, now.run_ms - before, out, self._daily(state, now, before))
+
+    def _daily(self, state: EngineState, now: Stamp, before: int) -> tuple[int, int] | None:
+        if not now.trusted:
+            return None
+        until = now.wall_ms - before
+        after = state.wall_seen
+        if after is None:
+            after = now.wall_ms - (now.run_ms - state.started) - 1
+        state.wall_seen = until
+        return min(after, until), until
+
+    def _run_due(
+        self, state: EngineState, now: Stamp, run: int, out: Outcome, daily: tuple[int, int] | None = None
+    ) -> None:
+        limit = Now(now, run, daily, tuple(state.downtimes))
+        for built in self._built:
+            if built.rule.enabled:
+                for machine, part, judge in self._judges(state, built, now, out):
+                    machine.due(part, limit, judge)
+        self._settle(state, now, out)
+
+    def _settle(self, state: EngineState, now: Stamp, out: Outcome) -> None:
+        """Set what firings have set, and judge the rules on those states; what those set in turn, too."""
+        done = 0
+        while done < len(out.sets) and done < MAX_SETS:
+            one = out.sets[done]
+            done += 1
+            posts = self._posts(one.posts)
+            change = put_state(state, one.name, one.value, posts, self._site, now)
+            for built in self._built:
+                for machine, part, judge in self._judges(state, built, now, out):
+                    if isinstance(machine, Becoming):
+                        machine.change(part, change, now)
+                        if built.rule.enabled and machine.form.for_ms == 0:
+                            machine.due(part, Now(now, now.run_ms), judge)
+
+    def _posts(self, posts: Iterable[str] | None) -> list[str] | None:
+        if posts is not None:
+            return list(posts)
+        return [self._scope.post] if self._scope.post is not None else None
+
+
+def _parts(built: Built, own: RuleState) -> Iterator[tuple[Machine, MachineState]]:
+    yield built.when, own.when
+    if built.clear is not None:
+        yield built.clear, own.clear
+
+
+def in_order(rules: Iterable[FullRule]) -> list[FullRule]:
+    """Return the rules in file order, but each after those that may suppress it."""
+    by_id = {rule.id: rule for rule in rules}
+    ordered: dict[str, FullRule] = {}
+
+    def visit(rule: FullRule, way: frozenset[str]) -> None:
+        for name in rule.suppressed_by:
+            if name in by_id and name not in ordered and name not in way:
+                visit(by_id[name], way | {rule.id})
+        ordered.setdefault(rule.id, rule)
+
+    for rule in by_id.values():
+        visit(rule, frozenset())
+    return list(ordered.values())

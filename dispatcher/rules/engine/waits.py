@@ -1,0 +1,165 @@
+"""``absent`` ``within`` so long ``after`` something: each event (or sequence, or count) of ``after`` begins a wait."""
+# ruff: noqa: ARG002 - every machine is asked in the same way, whatever its form needs of it
+
+from bisect import insort
+from dataclasses import dataclass
+
+from dispatcher.domain.stamp import Stamp
+from dispatcher.rules.engine.completion import Completion, Judge, Machine, Now
+from dispatcher.rules.engine.cross import Compiled
+from dispatcher.rules.engine.grouping import Grouping
+from dispatcher.rules.engine.state import MAX_GROUPS, MAX_ITEMS, Item, MachineState, Spent, Wait
+from dispatcher.rules.engine.windows import Match, Sliding, forget_windows, window_of
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What begins a wait: one event that satisfies ``clause``, or else what completes ``sliding``."""
+
+    clause: Compiled | None
+    name: str | None
+    sliding: Sliding | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting(Machine):
+    """``absent`` with ``after``. ``lateness_ms`` is that of the absent kinds, ``begin_lateness_ms`` of the others."""
+
+    clause: Compiled
+    trigger: Trigger
+    grouping: Grouping
+    within_ms: int
+    lateness_ms: int
+    begin_lateness_ms: int
+    reuse: bool
+
+    def feed(self, state: MachineState, item: Item, now: Stamp, too_late: bool, judge: Judge) -> None:
+        """End waits with an event, and begin one."""
+        key = None if too_late else self.grouping.key(item.event)
+        if key is None:
+            return
+        if self.clause.id in item.lits:
+            self._end(state, key, item, now)
+        for wait in self._begun(state, key, item, now):
+            self._begin(state, key, wait)
+
+    # --- ending
+
+    def _end(self, state: MachineState, key: str, item: Item, now: Stamp) -> None:
+        waits = state.waits.get(key, [])
+        state.waits[key] = [wait for wait in waits if not self._ends(item, wait)]
+        if self.begin_lateness_ms:
+            recent = [one for one in state.ended.get(key, []) if one.t >= now.run_ms - self.begin_lateness_ms]
+            insort(recent, item, key=lambda one: one.order)
+            state.ended[key] = recent[-MAX_ITEMS:]
+
+    def _ends(self, item: Item, wait: Wait) -> bool:
+        begun = (wait.t, wait.n) < item.order
+        return begun and item.t <= wait.t + self.within_ms and self.clause.admits(item, wait.bound)
+
+    # --- beginning
+
+    def _begun(self, state: MachineState, key: str, item: Item, now: Stamp) -> list[Wait]:
+        if self.trigger.sliding is not None:
+            return self._completed(self.trigger.sliding, state, key, item, now)
+        clause = self.trigger.clause
+        if clause is None or not clause.admits(item, {}) or self._is_spent(state, key, item, now):
+            return []
+        return [self._wait(item, Match(1, (item.event,)))]
+
+    def _is_spent(self, state: MachineState, key: str, item: Item, now: Stamp) -> bool:
+        window = state.windows.get(key)
+        if window is None or item.t >= now.run_ms:
+            return False
+        return any(spent.start <= item.t <= spent.end for spent in window.spent)
+
+    def _completed(self, sliding: Sliding, state: MachineState, key: str, item: Item, now: Stamp) -> list[Wait]:
+        if not sliding.pattern.wants(item):
+            return []
+        window, waits = window_of(state, key), []
+        for at in sliding.put(window, item, now.run_ms):
+            match = sliding.match_at(window, at)
+            if match is not None:
+                window.judged.append(at.n)
+                sliding.spend(window, at)
+                waits.append(self._wait(at, match))
+        return waits
+
+    def _wait(self, item: Item, match: Match) -> Wait:
+        bound = dict(match.named)
+        if self.trigger.name is not None:
+            bound[self.trigger.name] = item.event
+        return Wait(item.t, item.n, item.event, bound, list(match.evidence))
+
+    def _begin(self, state: MachineState, key: str, wait: Wait) -> None:
+        if any(self._ends(item, wait) for item in state.ended.get(key, [])):
+            return  # it began late, and what it waits for had come by then
+        waits = state.waits.setdefault(key, [])
+        insort(waits, wait, key=lambda one: (one.t, one.n))
+        del waits[MAX_ITEMS:]
+        if len(state.waits) > MAX_GROUPS:
+            del state.waits[next(iter(state.waits))]
+
+    # --- deadlines
+
+    def due(self, state: MachineState, now: Now, judge: Judge) -> None:
+        """Tell each wait that nothing has ended, the oldest first."""
+        while True:
+            ready = [(wait.t, wait.n, key) for key, waits in state.waits.items() for wait in waits[:1]]
+            first = min(ready, default=None)
+            if first is None or first[0] + self.within_ms + self.lateness_ms > now.run:
+                return
+            self._tell(state, first[2], now.stamp, judge)
+
+    def _tell(self, state: MachineState, key: str, now: Stamp, judge: Judge) -> None:
+        wait = state.waits[key].pop(0)
+        group = self.grouping.group(wait.event) or ""
+        groups = ((group, wait.event.post),)
+        completion = Completion(wait.event, groups, len(wait.evidence), tuple(wait.evidence))
+        if wait.off is not None:
+            anew = Wait(wait.off, -1, wait.event, wait.bound, wait.evidence)
+            insort(state.waits[key], anew, key=lambda one: (one.t, one.n))
+            judge(_unknown(completion))
+        elif judge(completion) and not self.reuse:
+            self._spend(state, key, wait)
+
+    def _spend(self, state: MachineState, key: str, wait: Wait) -> None:
+        """Spend every event of the window that the silence was: other waits begun in it, and what might begin one."""
+        end = wait.t + self.within_ms
+        state.waits[key] = [other for other in state.waits[key] if other.t > end]
+        window = state.windows.get(key)
+        if window is None and self.begin_lateness_ms:
+            window = window_of(state, key)
+        if window is not None:
+            window.items = [item for item in window.items if not wait.t <= item.t <= end]
+            window.spent = [*window.spent[-MAX_ITEMS:], Spent(wait.t, end)]
+
+    def next_due(self, state: MachineState, now: Stamp) -> int | None:
+        """Return when the first wait is over."""
+        begun = [waits[0].t for waits in state.waits.values() if waits]
+        return min(begun) + self.within_ms + self.lateness_ms if begun else None
+
+    def came_back(self, state: MachineState, start: int, end: int) -> None:
+        """Mark each wait that spans our absence."""
+        for waits in state.waits.values():
+            for wait in waits:
+                if wait.t <= start < wait.t + self.within_ms:
+                    wait.off = end
+
+    def woken(self, state: MachineState, now: Stamp) -> None:
+        """Give up all waits: nobody listened for their end while the rule was off."""
+        state.waits = {}
+
+    def forget(self, state: MachineState, now: Stamp) -> None:
+        """Drop what is over."""
+        state.waits = {key: waits for key, waits in state.waits.items() if waits}
+        oldest = now.run_ms - self.begin_lateness_ms
+        state.ended = {key: items for key, items in state.ended.items() if items[-1].t >= oldest}
+        if self.trigger.sliding is not None:
+            forget_windows(state, self.trigger.sliding, now)
+        else:
+            state.windows = {key: one for key, one in state.windows.items() if one.spent[-1].end >= oldest}
+
+
+def _unknown(completion: Completion) -> Completion:
+    return Completion(completion.subject, completion.groups, completion.count, completion.evidence, unknown=True)
