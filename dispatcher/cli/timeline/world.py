@@ -1,6 +1,7 @@
 """The virtual site of a test: its clocks, its posts and precinct, what is off and what is cut."""
 
 import json
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -192,11 +193,15 @@ class World:
 
     def _wake(self, alerts: list[tuple[Event, bool]]) -> None:
         """Let the precinct's rules see alerts, and the alerts that those raise in turn."""
-        for event, from_post in alerts[:MAX_ALERTS]:
+        waiting = deque(alerts)
+        for _ in range(MAX_ALERTS):
+            if not waiting:
+                return
+            event, from_post = waiting.popleft()
             if from_post and self._is_cut(event.post):
                 self._held.append((event, None))
-            elif len(alerts) < MAX_ALERTS:
-                alerts += self._take(self._ask(event, at_post=False), wake=False)
+            else:
+                waiting += self._take(self._ask(event, at_post=False), wake=False)
 
     # --- the way to the precinct
 

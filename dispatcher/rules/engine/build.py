@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from dispatcher.domain.events import Event
 from dispatcher.domain.site import Site
 from dispatcher.rules.engine.calendar import Calendar
 from dispatcher.rules.engine.completion import Machine
@@ -81,17 +82,9 @@ class Builder:
         clear_asked = Clauses(f"{rule.id}#c")
         clear = None
         if rule.clear_when is not None:
-            clear = self._machine(rule, rule.clear_when, clear_asked, self._clear_grouping(rule, grouping))
+            clear = self._machine(rule, rule.clear_when, clear_asked, _clear_grouping(grouping, expected))
         questions = {**asked.questions, **clear_asked.questions}
         return Built(rule, when, clear, questions, grouping, expected)
-
-    def _clear_grouping(self, rule: FullRule, grouping: Grouping) -> Grouping:
-        """Return how ``clear_when`` groups: as its rule does, where neighbours were looked at by the own kelurahan."""
-        roster = rule.when.form.roster if isinstance(rule.when.form, AbsentForm) else None
-        if roster is not None:
-            return Grouping(("post",) if roster.sort == "posts" else ("device",))
-        near = None if grouping.near is None else {name: (name,) for name in grouping.near}
-        return replace(grouping, near=near)
 
     def _machine(self, rule: FullRule, when: When, asked: Clauses, grouping: Grouping) -> Machine:
         match when.form:
@@ -206,6 +199,25 @@ class PostKey:
 
     def __call__(self, post: str | None) -> str:
         return key_of([post] if self.per_post else [])
+
+
+@dataclass(frozen=True, slots=True)
+class ByEntry(Grouping):
+    """Groups by the entry of a roster that an event is word from."""
+
+    expected: Expected
+
+    def key(self, event: Event) -> str | None:
+        """Return the entry's key; None for an event from nobody on the roster."""
+        names = self.expected.speakers(event)
+        return key_of([names[0]]) if names else None
+
+
+def _clear_grouping(grouping: Grouping, expected: Expected | None) -> Grouping:
+    """Return how ``clear_when`` groups: as its rule does, where neighbours were looked at by the own kelurahan."""
+    if expected is not None:
+        return ByEntry((), None, expected)
+    return replace(grouping, near=None if grouping.near is None else {name: (name,) for name in grouping.near})
 
 
 def _overlaps(clause: Clause, kind: str) -> bool:

@@ -23,7 +23,7 @@ class Grouping:
     """
 
     fields: tuple[str, ...]
-    near: Mapping[str, tuple[str, ...]] | None = None
+    near: Mapping[str, tuple[str, ...]] | None
 
     def key(self, event: Event) -> str | None:
         """Return the key of an event's window; None for an event that lacks a field, and so counts in no group."""
