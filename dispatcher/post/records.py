@@ -40,9 +40,12 @@ class Message:
     rejected: str | None = None
 
 
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode  # json.dumps would make one each time
+
+
 def dump(body: Body) -> bytes:
     """Return a body as bytes."""
-    return json.dumps(body, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+    return _encode(body).encode("ascii")
 
 
 def load(data: bytes) -> Body:
