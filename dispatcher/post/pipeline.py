@@ -111,8 +111,9 @@ class Pipeline:
         self._tell_overdue(turn)
         self._make_revisions(turn)
         self._append(turn)
-        self._save_if_due(turn)
-        self._relay()
+        saved = self._save_if_due(turn)
+        self._relay()  # first: help is further away than the button's lamp
+        self._answer(saved)
         self._report()
         self._look_after(turn)
 
@@ -231,22 +232,28 @@ class Pipeline:
         for sequence, events in turn.submissions:
             self._parts.rules.submit(sequence, events)
 
-    def _save_if_due(self, turn: Turn) -> None:
+    def _save_if_due(self, turn: Turn) -> list[Turn]:
         held = sum(len(one.tokens) for one in self._held)
         if turn.urgent or held >= HOLD_COUNT or turn.now.run_ms - self._held_since_ms >= HOLD_MS:
-            self._save_held()
+            return self._save()
+        return []
 
-    def _save_held(self) -> None:
-        if not self._held:
-            return
+    def _save(self) -> list[Turn]:
+        """Make all that is held durable, and return it to be answered."""
         if any(turn.entries for turn in self._held):
             with self._parts.report.fsync():
                 self._parts.journal.sync()
         held, self._held = self._held, []
-        for turn in held:
-            self._answer(turn)
+        return held
 
-    def _answer(self, turn: Turn) -> None:
+    def _save_held(self) -> None:
+        self._answer(self._save())
+
+    def _answer(self, saved: Iterable[Turn]) -> None:
+        for turn in saved:
+            self._answer_one(turn)
+
+    def _answer_one(self, turn: Turn) -> None:
         """Say what is now true: it is saved."""
         self._parts.report.saved(turn, self._parts.clock.stamp())
         self._parts.outputs.carry_out(turn.effects if self._parts.saves else not_saved(turn.effects))
