@@ -249,7 +249,7 @@ def allow_many_connections() -> None:
 @contextmanager
 def bare_stage(folder: Path) -> Iterator[Stage]:
     """A warm bare loop between a device's press and the collector."""
-    local = BareBroker(_made(folder / "post-broker"), "post", LOCAL_USERS)
+    local = MosquittoBroker(_made(folder / "post-broker"), "post", LOCAL_USERS)
     contender = Bare(folder, local)
     with _running(local), _ended(contender):
         far = Client(local.port, "bench-far", POST, local.login(POST).password)
@@ -289,17 +289,6 @@ def wait_ready(post: Post) -> None:
 
 
 LOCAL_USERS = (POST, PRECINCT, WARM, SENTINEL, *BUTTONS, *SENSORS)
-
-
-class BareBroker(MosquittoBroker):
-    """The shipped file, but saving as mosquitto does by default, not after every step.
-
-    The bare loop acknowledges message by message, and the broker would save for each: it would be a hundred times
-    slower. The comparison takes the faster one.
-    """
-
-    def _replaced(self, line: str) -> str | None:
-        return None if line.startswith("autosave") else super()._replaced(line)
 
 
 def _made(folder: Path) -> Path:
