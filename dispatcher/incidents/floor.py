@@ -37,16 +37,19 @@ class Context:
     site: Site
 
 
-def decide_event(context: Context, state: PostState, event: Event, identity: Identity) -> Decision:
+def decide_event(
+    context: Context, state: PostState, event: Event, identity: Identity, known: str | None = None
+) -> Decision:
     """Return what one event leads to before any rule is asked.
 
     A copy is answered again. An event of the floor opens or joins its device's incident. Any other is noted, and
-    answered if its device counts. ``event.arrived`` is now.
+    answered if its device counts. ``event.arrived`` is now. ``known`` is the incident that the event's record names:
+    a replay that lost the first press of an incident must not give the later ones another.
     """
     if identity.copy is not None:
         return _answer_copy(state, event, identity, identity.copy)
     if is_floor(event):
-        return _press(context, state, event, identity)
+        return _press(context, state, event, identity, known)
     if identity.event is None:
         return _NOTED
     return Decision(Reason.NOTED, (first_seen(identity, event, ""),), _answer(event, None, Stage.SAVED))
@@ -73,9 +76,9 @@ def _answer_copy(state: PostState, event: Event, identity: Identity, copy: Copy)
     return Decision(Reason.COPY, changes, (answer,) if answer else (), incident.id)
 
 
-def _press(context: Context, state: PostState, event: Event, identity: Identity) -> Decision:
-    joined = _joinable(state, event)
-    incident = _open(context, event) if joined is None else join(joined, event)
+def _press(context: Context, state: PostState, event: Event, identity: Identity, known: str | None) -> Decision:
+    joined = _joinable(state, event) if known is None else state.incidents.get(known)
+    incident = _open(context, event, known) if joined is None else join(joined, event)
     changes = (PutIncident(incident), first_seen(identity, event, incident.id))
     answer = confirm(incident.evidence[-1], incident)
     reason = _reason(identity, event.arrived, joined is not None)
@@ -102,7 +105,9 @@ def evidence_of(event: Event) -> Evidence:
 
 
 def join(incident: Incident, event: Event) -> Incident:
-    """Add an event to an incident; it is told in the next revision."""
+    """Add an event to an incident; it is told in the next revision. One that is in it already changes nothing."""
+    if any(entry.event == event.id for entry in incident.evidence):
+        return incident
     evidence = _make_room((*incident.evidence, evidence_of(event)), incident.delivered_rev)
     return replace(incident, evidence=evidence, count=incident.count + 1, last_event=event.arrived)
 
@@ -115,12 +120,12 @@ def _make_room(evidence: tuple[Evidence, ...], delivered_rev: int) -> tuple[Evid
     return old + evidence[surplus:]
 
 
-def _open(context: Context, event: Event) -> Incident:
+def _open(context: Context, event: Event, known: str | None) -> Incident:
     device = event.device or event.kind
     return new_incident(
         context,
         event,
-        id_=floor_incident_id(context.post, device, event.id),
+        id_=known or floor_incident_id(context.post, device, event.id),
         kind=incident_kind(event),
         rule=FLOOR_RULE,
         severity=Severity.CRITICAL,

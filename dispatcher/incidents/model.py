@@ -58,7 +58,8 @@ class Incident:
     ``rev`` is the highest revision made; ``outbox`` holds those without a receipt, ``kept`` the delivered ones, for a
     precinct that loses its store. ``changed`` says that a rule added something no revision carries yet; evidence
     that none carries has ``rev`` 0. ``answers`` maps an officer's stage to the highest revision it speaks for.
-    ``undelivered_rev`` and ``unattended_rev`` are how far those two bad news have been told.
+    ``undelivered_rev`` and ``unattended_rev`` are how far those two bad news have been told. ``missing`` are numbers
+    that may have been used by records that damage took: they are not used again for anything but to close the gap.
     """
 
     id: str
@@ -88,6 +89,7 @@ class Incident:
     unattended_rev: int = 0
     answers: Mapping[Stage, int] = field(default_factory=dict)
     by: str | None = None
+    missing: tuple[int, ...] = ()
 
     @property
     def pending(self) -> bool:

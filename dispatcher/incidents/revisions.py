@@ -5,19 +5,31 @@ from dataclasses import replace
 
 from dispatcher.domain.incident import Evidence
 from dispatcher.domain.stamp import Stamp
-from dispatcher.incidents.model import Incident, PutIncident, Revision
+from dispatcher.incidents.model import FLOOR_RULE, Incident, PutIncident, Revision
 from dispatcher.incidents.state import PostState
 from dispatcher.wire import alert as wire
 from dispatcher.wire.fields import iso
 
+RECENT_MS = 3_600_000  # a closed incident may have had a revision not longer ago
+MOST_LOST = 64  # numbers skipped for one loss; more than that is no flipped bit but a ruined card
 SPACING_MS = 1_000  # revision 1 goes at once, later ones at most one a second per incident
 
 
 def is_due(incident: Incident, now: Stamp) -> bool:
     """Return whether a revision must be made now."""
+    if _gap(incident):
+        return True
     if not incident.pending:
         return False
     return incident.made is None or now.run_ms - incident.made.run_ms >= SPACING_MS
+
+
+def _gap(incident: Incident) -> int:
+    """Return a number whose revision was lost and that keeps a later one from being delivered, 0 if there is none."""
+    if not incident.missing:
+        return 0
+    top = max((revision.rev for revision in incident.outbox), default=0)
+    return next((rev for rev in incident.missing if incident.delivered_rev < rev < top), 0)
 
 
 def due(state: PostState, now: Stamp) -> list[Incident]:
@@ -28,20 +40,25 @@ def due(state: PostState, now: Stamp) -> list[Incident]:
 
 def make(incident: Incident, now: Stamp, instance: str) -> Revision:
     """Make the next revision. Its bytes never change afterwards (but for the age, which is told at each sending)."""
+    gap = _gap(incident)
+    if gap:  # says nothing: what the lost one said is told again in a number that was never used
+        later = sum(not 0 < entry.rev < gap for entry in incident.evidence)
+        body = _encode(replace(incident, count=incident.count - later), gap, [], now, instance)
+        return Revision(incident.id, gap, body, now)
     rev = incident.rev + 1
     pending = [entry for entry in incident.evidence if entry.rev == 0][: wire.MAX_EVIDENCE]
-    body = _encode(incident, pending, now, instance)
+    body = _encode(incident, rev, pending, now, instance)
     while len(body) > wire.MAX_ALERT_BYTES and len(pending) > 1:
         pending = pending[: len(pending) // 2]
-        body = _encode(incident, pending, now, instance)
+        body = _encode(incident, rev, pending, now, instance)
     return Revision(incident.id, rev, body, now)
 
 
-def _encode(incident: Incident, entries: list[Evidence], now: Stamp, instance: str) -> bytes:
+def _encode(incident: Incident, rev: int, entries: list[Evidence], now: Stamp, instance: str) -> bytes:
     return wire.encode(
         wire.Alert(
             id=incident.id,
-            rev=incident.rev + 1,
+            rev=rev,
             post=incident.post,
             rule=incident.rule,
             incident=incident.kind,
@@ -72,15 +89,66 @@ def put(incident: Incident, revision: Revision, told: frozenset[str]) -> PutInci
         replace(entry, rev=revision.rev) if entry.rev == 0 and entry.event in told else entry
         for entry in incident.evidence
     )
+    lost = range(incident.rev + 1, revision.rev)
     return PutIncident(
         replace(
             incident,
-            evidence=evidence,
-            rev=revision.rev,
+            evidence=tuple(sorted(evidence, key=_told_in)),
+            rev=max(incident.rev, revision.rev),
             made=revision.made,
-            changed=False,
-            outbox=(*incident.outbox, revision),
+            changed=incident.changed and revision.rev < incident.rev,
+            outbox=tuple(sorted((*incident.outbox, revision), key=lambda each: each.rev)),
+            missing=tuple(rev for rev in (*incident.missing, *lost) if rev != revision.rev),
         )
+    )
+
+
+def _told_in(entry: Evidence) -> tuple[bool, int]:
+    return entry.rev == 0, entry.rev
+
+
+def lose(state: PostState, records: int, now: Stamp) -> tuple[PutIncident, ...]:
+    """Return what the loss of so many ``records`` changes: each may have been a revision that was sent.
+
+    Every incident that was alive skips a number for each of them. To use one again, with other words, would be a
+    conflict at the precinct, and whatever is new in those words could be overlooked there.
+    """
+    alive = [incident for incident in state.incidents.values() if _is_alive(incident, now)]
+    return tuple(PutIncident(_skip(incident, min(records, MOST_LOST))) for incident in alive)
+
+
+def _is_alive(incident: Incident, now: Stamp) -> bool:
+    recent = now.run_ms - incident.last_event.run_ms <= RECENT_MS
+    return recent or incident.is_open or incident.pending or bool(incident.outbox)
+
+
+def _skip(incident: Incident, count: int) -> Incident:
+    numbers = range(incident.rev + 1, incident.rev + 1 + count)
+    return replace(incident, rev=incident.rev + count, missing=(*incident.missing, *numbers))
+
+
+def restore(revision: Revision) -> Incident | None:
+    """Return the incident that a revision tells of, where damage took the record that had opened it."""
+    alert = wire.decode(revision.body)
+    if not isinstance(alert, wire.Alert) or not alert.evidence:
+        return None
+    made = revision.made
+    return Incident(
+        id=alert.id,
+        kind=alert.incident,
+        rule=alert.rule,
+        device=alert.evidence[0].device,
+        post=alert.post,
+        severity=alert.severity,
+        title=alert.title,
+        place=alert.place,
+        opened=made,
+        last_event=made,
+        evidence=tuple(Evidence(e.event, e.kind, e.device, made, e.boot, e.seq) for e in alert.evidence),
+        count=alert.count,
+        panic=alert.rule == FLOOR_RULE,
+        labels=alert.labels,
+        certainty=alert.certainty,
     )
 
 

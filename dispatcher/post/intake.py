@@ -96,7 +96,8 @@ class Intake:
         fresh = tuple(event for event, _, is_copy in pairs if not is_copy)
         if fresh:
             self._memory.unjudged[sequence] = fresh
-        body = records.message_body(replace(message, events=events, changes=outcome.changes))
+        incidents = tuple(decision.incident for _, decision, _ in pairs)
+        body = records.message_body(replace(message, events=events, changes=outcome.changes, incidents=incidents))
         return Taken(
             Entry(Kind.MESSAGE, stamp, body),
             events,

@@ -42,17 +42,18 @@ class Memory:
     devices: DeviceStates = field(default_factory=DeviceStates)
     unjudged: dict[int, tuple[Event, ...]] = field(default_factory=dict)
     standstill_ms: int = -1
+    folded: int = 0  # number of the last record folded in a replay; live turns do not count
 
     # --- one function per kind of record
 
-    def event(self, event: Event, identity: Identity) -> Decision:
-        """Fold one event."""
+    def event(self, event: Event, identity: Identity, known: str | None = None) -> Decision:
+        """Fold one event. ``known`` is the incident that its record names, in a replay."""
         if event.kind == UNKNOWN_RULE:
             decision = decide_unknown(self.context, self.state, event)
         elif event.kind == CONFIG_RULE:
             decision = decide_fault(self.context, self.state, event)
         else:
-            decision = decide_event(self.context, self.state, event, identity)
+            decision = decide_event(self.context, self.state, event, identity, known)
         self.state.apply(decision)
         return decision
 
@@ -85,7 +86,7 @@ class Memory:
 
     def revision(self, revision: Revision) -> None:
         """Fold a revision that was made."""
-        incident = self.state.incidents.get(revision.incident)
+        incident = self.state.incidents.get(revision.incident) or revisions.restore(revision)
         if incident is not None:
             told = revisions.told_by(revision.body)
             self.state.apply(Decision(Reason.ADVANCED, (revisions.put(incident, revision, told),)))
@@ -117,9 +118,19 @@ class Memory:
 
     def fold(self, record: Record) -> None:
         """Fold one record of the journal. Raises ValueError, KeyError or TypeError for a body that is not ours."""
+        self._notice_loss(record)
         handler = _HANDLERS.get(record.kind)
         if handler is not None:
             handler(self, record, records.load(record.body))
+
+    def _notice_loss(self, record: Record) -> None:
+        """See which numbers are missing before this record; those that a torn tail never held are said in a CUT."""
+        lost = record.sequence - self.folded - 1 if self.folded else 0
+        self.folded = record.sequence
+        if record.kind == Kind.CUT:
+            lost = int(records.load(record.body).get("lost", 0))
+        if lost > 0:
+            self.state.apply(Decision(Reason.ADVANCED, revisions.lose(self.state, lost, record.stamp)))
 
     def _fold_message(self, record: Record, body: records.Body) -> None:
         message = records.read_message(body, record.stamp)
@@ -128,9 +139,9 @@ class Memory:
             return
         self.devices.apply(message.changes)
         fresh = []
-        for event in message.events:
+        for event, known in zip(message.events, message.incidents, strict=True):
             identity = self.identity(event, message)
-            self.event(event, identity)
+            self.event(event, identity, known)
             if identity.copy is None and event.kind not in (UNKNOWN_RULE, CONFIG_RULE):
                 fresh.append(event)
         if fresh:

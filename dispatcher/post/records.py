@@ -27,7 +27,10 @@ _SHORT = {
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message as the journal keeps it: what came, what it meant, what it changed in the kept device state."""
+    """One message as the journal keeps it: what came, what it meant, what it changed in the kept device state.
+
+    ``incidents`` names for each event the incident that it was put into, or None; empty stands for None for each.
+    """
 
     lane: Lane
     topic: str
@@ -38,6 +41,7 @@ class Message:
     events: tuple[Event, ...] = ()
     changes: tuple[Change, ...] = ()
     rejected: str | None = None
+    incidents: tuple[str | None, ...] = ()
 
 
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode  # json.dumps would make one each time
@@ -63,7 +67,9 @@ def message_body(message: Message) -> bytes:
     if flags != (1, 0, 0):
         body["f"] = flags
     if message.events:
-        body["e"] = [event_plain(event) for event in message.events]
+        incidents = message.incidents or (None,) * len(message.events)
+        pairs = zip(message.events, incidents, strict=True)
+        body["e"] = [event_plain(event) | ({"n": incident} if incident else {}) for event, incident in pairs]
     if message.changes:
         body["c"] = [change.to_plain() for change in message.changes]
     if message.rejected is not None:
@@ -92,6 +98,7 @@ def read_message(body: Body, stamp: Stamp) -> Message:
         events=tuple(read_event(plain, stamp) for plain in body.get("e", ())),
         changes=tuple(Change.from_plain(plain) for plain in body.get("c", ())),
         rejected=body.get("x"),
+        incidents=tuple(plain.get("n") for plain in body.get("e", ())),
     )
 
 

@@ -42,7 +42,7 @@ def recover(journal: Readable, context: Context) -> Recovered:
     if checkpoint is not None:
         try:
             memory, last = Memory.load(context, checkpoint.body)
-            after = checkpoint.through
+            memory.folded = after = checkpoint.through
         except (ValueError, TypeError):
             memory, last, after = Memory(context), None, 0
     folded = unreadable = 0

@@ -3,12 +3,13 @@
 The real journal is held to this contract by tests/faults and tests/unit/journal; here it is broken far more often.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dispatcher.domain.stamp import Stamp
 from dispatcher.journal import Entry, JournalError, Kind, NoSpace, Record
 from dispatcher.journal.model import Checkpoint
+from dispatcher.journal.scan import cut_body
 from tests.simulation.machine import Machine
 from tests.simulation.world import World
 
@@ -49,6 +50,7 @@ class Card:
         self.flips = 0
         self.durable: dict[int, Record] = {}
         self.next = 1
+        self.on_loss: Callable[[Record], None] = lambda _record: None
 
     @property
     def pending(self) -> list[Stored]:
@@ -58,12 +60,26 @@ class Card:
     def settle(self, kept: Sequence[Stored]) -> None:
         """Let the pending records in ``kept`` be on the card for good, and the others gone."""
         lost = {id(one) for one in self.stored if not one.durable} - {id(one) for one in kept}
+        for one in self.stored:
+            if id(one) in lost:
+                self.on_loss(one.record)
         self.stored = [one for one in self.stored if id(one) not in lost]
         self.harden()
         last = max((one.record.sequence for one in self.stored), default=0)
         newest = max((one.through for one in self.checkpoints), default=0)
         # A torn tail is cut with a record, and the numbers that it may have held are skipped; a clean one leaves none.
-        self.next = max(last, newest) + 1 + (self.world.between(1, 5) if lost and self.world.chance(0.5) else 0)
+        self.next = max(last, newest) + 1
+        if lost and self.world.chance(0.5):
+            self._cut(self.world.between(1, 5))
+
+    def _cut(self, skipped: int) -> None:
+        first, self.next = self.next, self.next + skipped + 1
+        run_ms = max((one.record.stamp.run_ms for one in self.stored), default=0)
+        stamp = Stamp(run_ms, 0, trusted=False)
+        body = cut_body(first, 64 * skipped, 0)
+        record = Record(self.next - 1, Kind.CUT, stamp, self.machine.boot, self.machine.mono_ns(), body)
+        self.stored.append(Stored(record))
+        self.harden()
 
     def harden(self) -> None:
         """Everything that is there is durable now."""

@@ -30,7 +30,7 @@ def _stop(night: "Night", _for_ms: int) -> None:
 
 def _freeze(night: "Night", for_ms: int) -> None:
     """The machine sleeps, or the process is starved: others go on."""
-    night.world.later(0, lambda: night.freeze(for_ms))
+    night.world.later(0, lambda: night.freeze(min(for_ms, 600_000)))
 
 
 def _checkpoint(night: "Night", _for_ms: int) -> None:

@@ -47,6 +47,7 @@ class Night:
         self.machine = Machine(world)
         self.card = Card(world, self.machine)
         self.ledger = Ledger(world, self.card)
+        self.card.on_loss = self.ledger.lost
         self.local = Broker(world, "local", low_ids=plan.low_ids)
         self.far = Broker(world, "far", low_ids=plan.low_ids)
         self.host = Host(world, self.machine, self.card, self.ledger, self.local, self.far, Path(5, 80))

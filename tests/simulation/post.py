@@ -102,6 +102,7 @@ class Process:
         self.host, self.world, self.ledger = host, host.world, host.ledger
         self.alive = True
         self.phase = "boot"
+        self.started_ms = self.world.now
         self._panics = 0
         self.journal = Spy(SimJournal(host.card), self)
         self.messages: dict[Token, Message] = {}
@@ -232,7 +233,9 @@ class Process:
         message = Message(topic, payload, retain=retain)
         stage = lamp_stage(message)
         if stage is not None:
-            self.ledger.showed(stage, self.clock.stamp().run_ms, 2 * self._patience_ms() + 4_000)
+            patience_ms = 2 * self._patience_ms() + 4_000
+            awake = self.world.now - self.started_ms > patience_ms
+            self.ledger.showed(stage, self.clock.stamp().run_ms if awake else 0, patience_ms)
             self.host.lamp = stage
         elif topic.endswith("/confirm"):
             self.world.tell("post", f"confirms {payload.decode()}")
