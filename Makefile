@@ -16,7 +16,7 @@ endif
 RUNTIME := $(if $(wildcard $(BIN)/.dev),$(BIN)/.dev,$(BIN)/.demo)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test simulate mutants check bench format wheel clean fuzz
+.PHONY: help venv run test simulate mutants faults soak check bench format wheel clean fuzz
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -42,6 +42,12 @@ simulate: $(BIN)/.dev ## Simulate nights in which everything fails (SEEDS=100000
 
 mutants: $(BIN)/.dev ## Break the code on purpose, and see that simulation and tests notice
 	@$(BIN)/python -m tests.mutants $(ARGS)
+
+faults: $(BIN)/.dev ## Break the real processes in every way, about half an hour; root for disks and power cuts
+	@$(BIN)/pytest tests/faults -m "slow or not slow" $(ARGS)
+
+soak: $(BIN)/.dev ## A long night of random faults (SECONDS=600 SEED=7)
+	@SECONDS=$(or $(SECONDS),600) SEED=$(or $(SEED),1) $(BIN)/pytest tests/faults/test_process_soak.py -m slow $(ARGS)
 
 check: $(BIN)/.dev ## Lint, formatting, types and import directions
 	@$(BIN)/ruff check .

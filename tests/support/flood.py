@@ -18,7 +18,7 @@ SLICE_S = 0.02
 
 
 class Flood:
-    """Sends from ``start`` until ``stop``; ``sent`` and ``acked`` count readings."""
+    """Sends from ``start`` until ``stop``; ``sent`` and ``acked`` count readings. Over a restart it ends, ``broken``."""
 
     def __init__(self, broker: Broker, device: str, body: dict[str, Any], rate: int) -> None:
         login = broker.login(device)
@@ -29,6 +29,7 @@ class Flood:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="flood", daemon=True)
         self.sent = self.acked = 0
+        self.broken = False
 
     def start(self) -> None:
         """Begin."""
@@ -41,6 +42,12 @@ class Flood:
         self._client.close()
 
     def _run(self) -> None:
+        try:
+            self._pour()
+        except OSError:
+            self.broken = True
+
+    def _pour(self) -> None:
         with selectors.DefaultSelector() as selector:
             selector.register(self._client.sock, selectors.EVENT_READ)
             began = time.monotonic()
@@ -75,3 +82,4 @@ def flooding(broker: Broker, device: str, body: dict[str, Any], rate: int, at_le
         eventually(lambda: flood.sent >= at_least, lambda: f"{flood.sent} readings sent", patience_s=120)
     finally:
         flood.stop()
+    assert not flood.broken, "the broker hung up on the flood"
