@@ -71,3 +71,7 @@ clean: ## Remove .venv and everything that is made again
 
 fuzz: $(BIN)/.dev ## Compare engine and twin on random rules and events (SECONDS=600 SEED=n)
 	@$(BIN)/python -m tests.fuzz.matcher --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
+
+.PHONY: fuzz-windows
+fuzz-windows: $(BIN)/.dev ## Compare the rule engine and a brute-force oracle on random nights (SECONDS=600 SEED=n)
+	@$(BIN)/python -m tests.fuzz.windows --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))

@@ -91,15 +91,18 @@ def post(config: ConfigFile) -> int:
     from dispatcher.settings.station import load_post
     from dispatcher.telemetry import log
 
+    settings = load_post(config)
     log.configure()
-    daemon = Post(load_post(config))
     try:
+        daemon = Post(settings)
         daemon.build()
         daemon.start()
+        return daemon.run()
     except CannotStart as error:
         complain(CANNOT_START, command="post", message=error.message)
         return error.code
-    return daemon.run()
+    finally:
+        log.close()
 
 
 @app.command()
@@ -110,12 +113,15 @@ def precinct(config: ConfigFile) -> int:
     from dispatcher.settings.station import load_precinct
     from dispatcher.telemetry import log
 
+    settings = load_precinct(config)
     log.configure()
     try:
-        return Precinct(load_precinct(config)).run()
+        return Precinct(settings).run()
     except CannotStart as error:
         complain(CANNOT_START, command="precinct", message=error.message)
         return error.code
+    finally:
+        log.close()
 
 
 @app.command()

@@ -44,6 +44,11 @@ class Now:
     daily: tuple[int, int] | None = None
     downtimes: tuple[Downtime, ...] = ()
 
+    def back_within(self, begin: int, end: int) -> int | None:
+        """Return when we came back from the last downtime that a silence from ``begin`` to ``end`` spans, or None."""
+        spans = (down.end for down in self.downtimes if down.start < end and begin < max(down.end, down.start + 1))
+        return max(spans, default=None)
+
 
 class Machine:
     """One ``when`` of one rule. It holds no state of its own. Each form overrides what concerns it."""
@@ -61,9 +66,6 @@ class Machine:
     def next_due(self, state: MachineState, now: Stamp) -> int | None:
         """Return the running time of the next deadline, or None."""
         return None
-
-    def came_back(self, state: MachineState, start: int, end: int) -> None:
-        """Note that we were off from ``start`` to ``end``."""
 
     def woken(self, state: MachineState, now: Stamp) -> None:
         """Note that the rule was switched off until now: nothing was heard meanwhile."""

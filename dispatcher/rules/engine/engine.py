@@ -150,11 +150,8 @@ class Engine:
         """
         out = Outcome()
         self._run_due(state, now, stopped.run_ms, out)
-        start, end = stopped.run_ms, now.run_ms
-        state.downtimes = [*state.downtimes[-(MAX_DOWNTIMES - 1) :], Downtime(start, end, state.n)]
-        for built in self._built:
-            for machine, part in _parts(built, state.rules[built.rule.id]):
-                machine.came_back(part, start, end)
+        down = Downtime(stopped.run_ms, now.run_ms, state.n)
+        state.downtimes = [*state.downtimes[-(MAX_DOWNTIMES - 1) :], down]
         return out
 
     def on_correction(self, state: EngineState, by_ms: int) -> None:

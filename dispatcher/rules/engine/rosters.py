@@ -77,8 +77,6 @@ class Silence(Machine):
         heard = entry.heard
         while len(heard) > 1 and heard[1] - heard[0] <= self.for_ms:
             del heard[0]
-        if entry.off is not None and heard[0] >= entry.off:
-            entry.off = None
         index = 2
         while index < len(heard) - 1:
             if heard[index + 1] - heard[index - 1] <= self.for_ms:
@@ -91,18 +89,16 @@ class Silence(Machine):
         for name in self.expected.names:
             entry = state.entries.setdefault(name, Entry())
             while entry.heard and entry.heard[0] + self.for_ms + self.expected.lateness_ms <= now.run:
-                self._tell(entry, name, now.stamp, judge)
+                self._tell(entry, name, now, judge)
 
-    def _tell(self, entry: Entry, name: str, now: Stamp, judge: Judge) -> None:
-        due = entry.heard[0] + self.for_ms
-        if entry.off is None:
-            del entry.heard[0]
-            judge(self.expected.verdict(name, due, now, unknown=False))
-        else:
+    def _tell(self, entry: Entry, name: str, now: Now, judge: Judge) -> None:
+        begin = entry.heard.pop(0)
+        due = begin + self.for_ms
+        back = now.back_within(begin, due)
+        if back is not None:
             # We were off within this silence: nobody can say. Its time runs anew from our return.
-            entry.heard = sorted({entry.off, *(t for t in entry.heard[1:] if t > entry.off)})
-            entry.off = None
-            judge(self.expected.verdict(name, due, now, unknown=True))
+            entry.heard = sorted({back, *entry.heard})
+        judge(self.expected.verdict(name, due, now.stamp, unknown=back is not None))
         if entry.heard:
             self._compress(entry)
 
@@ -110,12 +106,6 @@ class Silence(Machine):
         """Return when the first silence is to be judged."""
         bases = [entry.heard[0] for entry in state.entries.values() if entry.heard]
         return min(bases) + self.for_ms + self.expected.lateness_ms if bases else None
-
-    def came_back(self, state: MachineState, start: int, end: int) -> None:
-        """Mark each silence that spans our absence."""
-        for entry in state.entries.values():
-            if entry.heard and entry.heard[0] <= start < entry.heard[0] + self.for_ms:
-                entry.off = end
 
     def woken(self, state: MachineState, now: Stamp) -> None:
         """Measure every silence from now: nobody listened while the rule was off."""
@@ -192,7 +182,7 @@ class DailySilence(Machine):
     def _tell(self, state: MachineState, day: str, deadline: int, now: Now, late: bool, judge: Judge) -> None:
         shift = now.stamp.wall_ms - now.stamp.run_ms
         start, end = self._start(deadline) - shift, deadline - shift
-        unknown = any(down.start < end and start < max(down.end, down.start + 1) for down in now.downtimes)
+        unknown = now.back_within(start, end) is not None
         for name in self.expected.names:
             if day not in state.entries.setdefault(name, Entry()).dates:
                 judge(self.expected.verdict(name, deadline, now.stamp, unknown=unknown, late=late))

@@ -39,10 +39,8 @@ def _shift_machine(part: MachineState, since: int, n: int, by_ms: int) -> None:
     for waits in part.waits.values():
         for wait in waits:
             wait.t += by_ms if wait.n > n or (wait.n < 0 and wait.t >= since) else 0
-            wait.off = None if wait.off is None else wait.off + (by_ms if wait.off >= since else 0)
     for entry in part.entries.values():
         entry.heard = [_later(t, since, by_ms) for t in entry.heard]
         entry.unsure = [_later(t, since, by_ms) for t in entry.unsure]
-        entry.off = None if entry.off is None else entry.off + (by_ms if entry.off >= since else 0)
     for pending in part.pending:
         pending.since = _later(pending.since, since, by_ms)

@@ -51,14 +51,13 @@ class Window:
 
 @dataclass(slots=True)
 class Wait:
-    """A running wait of an ``after``: since when, begun by what. ``off`` is when we came back, if we were away."""
+    """A running wait of an ``after``: since when, begun by what; ``n`` is -1 for one that runs anew."""
 
     t: int
     n: int
     event: Event
     bound: dict[str, Event] = field(default_factory=dict)
     evidence: list[Event] = field(default_factory=list)
-    off: int | None = None
 
 
 @dataclass(slots=True)
@@ -69,7 +68,6 @@ class Entry:
     """
 
     heard: list[int] = field(default_factory=list)
-    off: int | None = None
     dates: list[str] = field(default_factory=list)
     unsure: list[int] = field(default_factory=list)
 

@@ -2,7 +2,7 @@
 # ruff: noqa: ARG002 - every machine is asked in the same way, whatever its form needs of it
 
 from bisect import insort
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dispatcher.domain.stamp import Stamp
 from dispatcher.rules.engine.completion import Completion, Judge, Machine, Now
@@ -48,10 +48,15 @@ class Waiting(Machine):
     def _end(self, state: MachineState, key: str, item: Item, now: Stamp) -> None:
         waits = state.waits.get(key, [])
         state.waits[key] = [wait for wait in waits if not self._ends(item, wait)]
-        if self.begin_lateness_ms:
-            recent = [one for one in state.ended.get(key, []) if one.t >= now.run_ms - self.begin_lateness_ms]
+        if self._patience_ms:
+            recent = [one for one in state.ended.get(key, []) if one.t >= now.run_ms - self._patience_ms]
             insort(recent, item, key=lambda one: one.order)
             state.ended[key] = recent[-MAX_ITEMS:]
+
+    @property
+    def _patience_ms(self) -> int:
+        """How long an ending must be remembered: a wait may begin late, or anew once it was judged."""
+        return max(self.begin_lateness_ms, self.lateness_ms)
 
     def _ends(self, item: Item, wait: Wait) -> bool:
         begun = (wait.t, wait.n) < item.order
@@ -93,7 +98,7 @@ class Waiting(Machine):
 
     def _begin(self, state: MachineState, key: str, wait: Wait) -> None:
         if any(self._ends(item, wait) for item in state.ended.get(key, [])):
-            return  # it began late, and what it waits for had come by then
+            return  # it begins late, or anew, and what it waits for has come by now
         waits = state.waits.setdefault(key, [])
         insort(waits, wait, key=lambda one: (one.t, one.n))
         del waits[MAX_ITEMS:]
@@ -109,17 +114,17 @@ class Waiting(Machine):
             first = min(ready, default=None)
             if first is None or first[0] + self.within_ms + self.lateness_ms > now.run:
                 return
-            self._tell(state, first[2], now.stamp, judge)
+            self._tell(state, first[2], now, judge)
 
-    def _tell(self, state: MachineState, key: str, now: Stamp, judge: Judge) -> None:
+    def _tell(self, state: MachineState, key: str, now: Now, judge: Judge) -> None:
         wait = state.waits[key].pop(0)
         group = self.grouping.group(wait.event) or ""
         groups = ((group, wait.event.post),)
         completion = Completion(wait.event, groups, len(wait.evidence), tuple(wait.evidence))
-        if wait.off is not None:
-            anew = Wait(wait.off, -1, wait.event, wait.bound, wait.evidence)
-            insort(state.waits[key], anew, key=lambda one: (one.t, one.n))
-            judge(_unknown(completion))
+        back = now.back_within(wait.t, wait.t + self.within_ms)
+        if back is not None:
+            self._begin(state, key, replace(wait, t=back, n=-1))
+            judge(replace(completion, unknown=True))
         elif judge(completion) and not self.reuse:
             self._spend(state, key, wait)
 
@@ -139,13 +144,6 @@ class Waiting(Machine):
         begun = [waits[0].t for waits in state.waits.values() if waits]
         return min(begun) + self.within_ms + self.lateness_ms if begun else None
 
-    def came_back(self, state: MachineState, start: int, end: int) -> None:
-        """Mark each wait that spans our absence."""
-        for waits in state.waits.values():
-            for wait in waits:
-                if wait.t <= start < wait.t + self.within_ms:
-                    wait.off = end
-
     def woken(self, state: MachineState, now: Stamp) -> None:
         """Give up all waits: nobody listened for their end while the rule was off."""
         state.waits = {}
@@ -153,13 +151,9 @@ class Waiting(Machine):
     def forget(self, state: MachineState, now: Stamp) -> None:
         """Drop what is over."""
         state.waits = {key: waits for key, waits in state.waits.items() if waits}
-        oldest = now.run_ms - self.begin_lateness_ms
+        oldest = now.run_ms - self._patience_ms
         state.ended = {key: items for key, items in state.ended.items() if items[-1].t >= oldest}
         if self.trigger.sliding is not None:
             forget_windows(state, self.trigger.sliding, now)
         else:
             state.windows = {key: one for key, one in state.windows.items() if one.spent[-1].end >= oldest}
-
-
-def _unknown(completion: Completion) -> Completion:
-    return Completion(completion.subject, completion.groups, completion.count, completion.evidence, unknown=True)
