@@ -26,7 +26,7 @@ class Lane(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RawMessage:
-    """One MQTT message as it arrived at the post."""
+    """One MQTT message as it arrived at the post. ``mid`` is its id in the broker's session, 0 where there is none."""
 
     lane: Lane
     topic: str
@@ -35,6 +35,7 @@ class RawMessage:
     retain: bool
     dup: bool
     arrived: Stamp
+    mid: int = 0
 
 
 class RejectReason(StrEnum):
@@ -119,6 +120,11 @@ def is_press(kind: str) -> bool:
 
 def is_floor(event: Event) -> bool:
     """Return whether the floor relays this event whatever the rules say (rules-language, "The floor")."""
-    if is_press(event.kind) or event.kind in FLOOR_KINDS:
+    return is_call(event.kind, event.attrs)
+
+
+def is_call(kind: str, attrs: Attrs) -> bool:
+    """Return whether a message of this kind, saying this, calls for help."""
+    if is_press(kind) or kind in FLOOR_KINDS:
         return True
-    return event.kind.startswith("report.") and event.attrs.get("severity") == "critical"
+    return kind.startswith("report.") and attrs.get("severity") == "critical"

@@ -1,7 +1,8 @@
 """Copies: which messages are one press told twice.
 
 A device that counts names each press (device, boot, seq). A button that stops at PUBACK names nothing: there the
-broker's DUP flag together with the very bytes of a recent press says "again". Wall clocks decide nothing here.
+broker's DUP flag together with the very bytes and the message id of a recent press says "again". DUP alone does not: it
+also marks a press that we were given and had no time to save. Wall clocks decide nothing here.
 """
 
 import json
@@ -43,6 +44,8 @@ class Carried(Protocol):
     def payload(self) -> bytes: ...
     @property
     def dup(self) -> bool: ...
+    @property
+    def mid(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Identity:
     event: str | None
     copy: Copy | None
     known: tuple[Copy, ...] = ()
+    mid: int = 0
 
     @property
     def reused(self) -> bool:
@@ -79,11 +83,14 @@ def identify(state: PostState, reading: Counted, now: Stamp) -> Identity:
 
 
 def identify_repeat(state: PostState, reading: Counted, raw: Carried, now: Stamp) -> Identity:
-    """Return which press an uncounted reading is: a copy only with DUP set and the bytes of a recent message."""
+    """Return which press an uncounted reading is: a copy only with DUP set and the bytes and id of a recent message."""
     key = digest("bytes", raw.topic, raw.payload.hex(), reading.kind, reading.device or "")
     known = state.copies_of(key)
-    copy = next((copy for copy in reversed(known) if raw.dup and is_fresh(copy, now)), None)
-    return Identity(key, "", copy.event if copy else None, copy, known)
+    same = (
+        copy for copy in reversed(known) if is_fresh(copy, now) and (copy.mid == raw.mid or 0 in (copy.mid, raw.mid))
+    )
+    copy = next(same, None) if raw.dup else None
+    return Identity(key, "", copy.event if copy else None, copy, known, raw.mid)
 
 
 def _body(reading: Counted) -> str:
@@ -112,5 +119,5 @@ def first_seen(identity: Identity, event: Event, incident: str) -> PutCopies:
     """Return the change that a new press is. ``incident`` is empty for an event that opens none."""
     fresh = tuple(copy for copy in identity.known if is_fresh(copy, event.arrived))
     generation = _next_generation(identity.known, event.arrived)
-    copy = Copy(event.id, incident, identity.body, event.arrived.run_ms, generation)
+    copy = Copy(event.id, incident, identity.body, event.arrived.run_ms, generation, identity.mid)
     return PutCopies(identity.key, (*fresh[-8:], copy), small=not incident)

@@ -105,13 +105,17 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What is remembered of a counted press, to know its copies. ``last_run_ms`` is when the last one came."""
+    """What is remembered of a press, to know its copies. ``last_run_ms`` is when the last one came.
+
+    ``mid`` is the message id under which the broker delivered a press without a counter, 0 if it is not known.
+    """
 
     event: str
     incident: str
     body: str
     last_run_ms: int
     generation: int = 0
+    mid: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,9 @@ class Intake:
     def _offer(self, message: mqtt.MQTTMessage, topic: str) -> None:
         payload = bytes(message.payload)
         try:
-            raw = RawMessage(self._lane, topic, payload, message.qos, message.retain, message.dup, self._stamp())
+            raw = RawMessage(
+                self._lane, topic, payload, message.qos, message.retain, message.dup, self._stamp(), message.mid
+            )
             self._deliver(Delivery(raw, Token(self._link, self._epoch, message.mid, message.qos)))
         except Exception:
             self._tally.exceptions += 1

@@ -2,8 +2,18 @@
 
 from dataclasses import dataclass, replace
 
-from dispatcher.devices import Normalised, Normaliser, UnknownDevice, enrich
-from dispatcher.domain.events import Event, Lane, RawMessage, Reading, Rejected, RejectReason, is_floor, is_press
+from dispatcher.devices import Normalised, Normaliser, Outcome, UnknownDevice, enrich
+from dispatcher.domain.events import (
+    Event,
+    Lane,
+    RawMessage,
+    Reading,
+    Rejected,
+    RejectReason,
+    is_call,
+    is_floor,
+    is_press,
+)
 from dispatcher.domain.ids import digest, journaled_event_id
 from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents.copies import identify, identify_repeat
@@ -15,6 +25,8 @@ from dispatcher.post.records import Message
 from dispatcher.wire.fields import Malformed
 
 REJECT_EVERY_MS = 1_000  # a reason is journaled at most once a second; the counter counts them all
+PROMOTED_MS = 600_000  # how long a session's copy of a press that was promoted may be under way
+MAX_PROMOTED = 500
 _TOLD_WHEN_UNKNOWN = ("panic.", "panel.alarm", "report.")
 
 
@@ -47,13 +59,43 @@ class Intake:
         self._normaliser = normaliser
         self._instance = instance
         self._journaled: dict[RejectReason, int] = {}
+        self._panic_topics = frozenset(normaliser.panic_topics())
+        self._promoted: dict[tuple[str, bytes], int] = {}
+
+    def is_call(self, raw: RawMessage) -> bool:
+        """Return whether this message is somebody's call for help, which is never shed. Changes nothing."""
+        outcome = self._outcome(raw)
+        if isinstance(outcome, UnknownDevice):
+            return outcome.kind.startswith(_TOLD_WHEN_UNKNOWN)
+        readings = outcome.readings if isinstance(outcome, Normalised) else ()
+        return any(is_call(reading.kind, reading.attrs) for reading in readings)
+
+    def _outcome(self, raw: RawMessage) -> Outcome:
+        try:
+            return self._normaliser.normalise(self._memory.devices, raw)
+        except Exception as error:  # a fault of ours in one profile must not take the panic lane down with it
+            return Rejected(RejectReason.INTERNAL, repr(error)[:120])
+
+    def _once(self, raw: RawMessage, stamp: Stamp) -> RawMessage:
+        """Mark a message that came by both lanes as a repetition.
+
+        While the panic lane is away its presses come by the rest lane; what its session kept meanwhile comes once more.
+        """
+        if raw.lane is Lane.REST:
+            if raw.topic in self._panic_topics:
+                self._promoted[(raw.topic, raw.payload)] = stamp.run_ms
+                while len(self._promoted) > MAX_PROMOTED:
+                    del self._promoted[next(iter(self._promoted))]
+            return raw
+        told = self._promoted.pop((raw.topic, raw.payload), None)
+        if told is None or stamp.run_ms - told > PROMOTED_MS:
+            return raw
+        return replace(raw, dup=True, mid=0)
 
     def take(self, raw: RawMessage, sequence: int, stamp: Stamp) -> Taken:
         """Fold one message. ``sequence`` is the number that its record will get, ``stamp`` the record's time."""
-        try:
-            outcome = self._normaliser.normalise(self._memory.devices, raw)
-        except Exception as error:  # a fault of ours in one profile must not take the panic lane down with it
-            outcome = Rejected(RejectReason.INTERNAL, repr(error)[:120])
+        raw = self._once(raw, stamp)
+        outcome = self._outcome(raw)
         match outcome:
             case Rejected():
                 return self._reject(raw, outcome, stamp)
@@ -87,7 +129,9 @@ class Intake:
         return Taken(entry, (event,), (), (decision,), rejected, urgent=True)
 
     def _understood(self, raw: RawMessage, outcome: Normalised, sequence: int, stamp: Stamp) -> Taken:
-        message = Message(raw.lane, raw.topic, outcome.redacted, raw.qos, raw.retain, raw.dup)
+        uncounted = any(reading.boot is None for reading in outcome.readings)
+        mid = raw.mid if uncounted else 0
+        message = Message(raw.lane, raw.topic, outcome.redacted, raw.qos, raw.retain, raw.dup, mid=mid)
         self._memory.devices.apply(outcome.changes)
         pairs = [self._fold(reading, message, sequence, n, stamp) for n, reading in enumerate(outcome.readings)]
         events = tuple(event for event, _, _ in pairs)

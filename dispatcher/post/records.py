@@ -42,6 +42,7 @@ class Message:
     changes: tuple[Change, ...] = ()
     rejected: str | None = None
     incidents: tuple[str | None, ...] = ()
+    mid: int = 0
 
 
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode  # json.dumps would make one each time
@@ -66,6 +67,8 @@ def message_body(message: Message) -> bytes:
     flags = (message.qos, int(message.retain), int(message.dup))
     if flags != (1, 0, 0):
         body["f"] = flags
+    if message.mid:
+        body["m"] = message.mid
     if message.events:
         incidents = message.incidents or (None,) * len(message.events)
         pairs = zip(message.events, incidents, strict=True)
@@ -99,6 +102,7 @@ def read_message(body: Body, stamp: Stamp) -> Message:
         changes=tuple(Change.from_plain(plain) for plain in body.get("c", ())),
         rejected=body.get("x"),
         incidents=tuple(plain.get("n") for plain in body.get("e", ())),
+        mid=body.get("m", 0),
     )
 
 

@@ -253,7 +253,7 @@ class Client:
             self.ack(mid)
             return
         self._heard[epoch, mid] = message
-        raw = RawMessage(self.lane, message.topic, message.payload, 1, message.retain, dup, self.stamp())
+        raw = RawMessage(self.lane, message.topic, message.payload, 1, message.retain, dup, self.stamp(), mid)
         self.deliver(Delivery(raw, Token(self.name, epoch, mid, 1)), message)
         self.world.passes(f"{self.name}.heard")
 

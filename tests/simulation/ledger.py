@@ -97,8 +97,20 @@ class Ledger:
             topic, ident = self._turn.pop(0)
             if topic == plain["t"] and isinstance(ident, int):
                 self._last = (entry.stamp.run_ms, {event["i"] for event in plain.get("e", ())})
+                self._check_not_old(ident, self._last[1])
                 self.bought.setdefault(ident, set()).update(self._last[1])
                 return
+
+    def _check_not_old(self, ident: int, events: set[str]) -> None:
+        """A press made after an incident was closed must not be taken for a repetition of a press in it."""
+        for incident, known in self.evidence.items():
+            old = events & known.keys() - self.bought.get(ident, set())
+            if old and self.ids_are_new and self.closed_ms.get(incident, self.world.now) < self.bought_ms[ident]:
+                self._broken("swallowed", f"bought press {ident} is taken for an older one in {incident}, closed")
+
+    ids_are_new: bool = True  # a broker that gives a message id again at once hides what is new and what is not
+    bought_ms: dict[int, int] = field(default_factory=dict)  # when it was pressed
+    closed_ms: dict[str, int] = field(default_factory=dict)  # when the precinct first said so
 
     # --- what the post said
 
@@ -268,7 +280,7 @@ class Ledger:
             self._scan()
             gone = {event["i"] for event in json.loads(record.body).get("e", ())} - self._events
             for events in self.bought.values():
-                events -= gone
+                events.difference_update(gone)
 
     _events: set[str] = field(default_factory=set)
 
@@ -318,6 +330,8 @@ class Ledger:
             self._broken("receipt before commit", f"{receipt['id']} {stage} {rev}, committed is {held}")
         said = self.said.setdefault(receipt["id"], {})
         said[stage] = max(said.get(stage, 0), rev)
+        if stage == "closed":
+            self.closed_ms.setdefault(receipt["id"], self.world.now)
 
     def revisions_stored(self, rows: list[tuple[str, int, bytes]]) -> None:
         """Check the precinct's table of revisions: (incident, revision, payload). What is kept stays as it came."""

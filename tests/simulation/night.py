@@ -48,6 +48,7 @@ class Night:
         self.card = Card(world, self.machine)
         self.ledger = Ledger(world, self.card)
         self.card.on_loss = self.ledger.lost
+        self.ledger.ids_are_new = not plan.low_ids
         self.local = Broker(world, "local", low_ids=plan.low_ids)
         self.far = Broker(world, "far", low_ids=plan.low_ids)
         self.host = Host(world, self.machine, self.card, self.ledger, self.local, self.far, Path(5, 80))
@@ -65,7 +66,7 @@ class Night:
         self.sensor = Sensor(world, self.local, self.ledger, "pir-1", "motion")
         self._people = {
             **{name: button.press for name, button in self.buttons.items()},
-            "z-1": BoughtButton(world, self.local).press,
+            "z-1": BoughtButton(world, self.local, self.ledger).press,
             "pir-1": self.sensor.say,
             "smoke-1": Sensor(world, self.local, self.ledger, "smoke-1", "smoke").say,
             "stranger": Stranger(world, self.local, self.ledger).press,

@@ -80,14 +80,15 @@ class CountingButton:
 class BoughtButton:
     """A button from a shop: no counter, no ear. It repeats until the broker has answered, and that is all."""
 
-    def __init__(self, world: World, broker: Broker) -> None:
-        self.world, self.broker = world, broker
+    def __init__(self, world: World, broker: Broker, ledger: Ledger) -> None:
+        self.world, self.broker, self.ledger = world, broker, ledger
         self._idents = count(1)
-        self.lost: set[int] = set()
 
     def press(self) -> None:
         """Press it."""
-        self._say(next(self._idents), 5)
+        ident = next(self._idents)
+        self.ledger.bought_ms[ident] = self.world.now
+        self._say(ident, 5)
         self.world.passes("press")
 
     def _say(self, ident: int, tries: int) -> None:
