@@ -26,6 +26,7 @@ MAX_KIND = 64
 # Never stored, whoever sends it: a PIN opens a house, and plates and numbers of persons are personal data.
 SECRET_ATTRS = frozenset({"pin", "password", "plate", "license_plate", "nopol", "nik", "phone"})
 HIDDEN = "***"
+OUR_KEYS = frozenset({"kind", "boot", "seq", "attrs", "happened"})
 
 
 def event_topic(device: str) -> str:
@@ -113,7 +114,9 @@ def _attrs(value: object) -> dict[str, Value]:
     for name, each in value.items():
         if not _is_attr_name(name) or not (each is None or is_plain_value(each)):
             raise _Unfit(RejectReason.WRONG_TYPE, f"attrs.{ascii(name)[:MAX_ATTR_NAME]}")
-    return {name: HIDDEN if name in SECRET_ATTRS else each for name, each in value.items() if each is not None}
+    return {
+        name: HIDDEN if name.casefold() in SECRET_ATTRS else each for name, each in value.items() if each is not None
+    }
 
 
 def _is_attr_name(name: str) -> bool:
@@ -139,8 +142,10 @@ def _encoded_length(text: str) -> int:
 
 
 def _redacted(payload: bytes, body: dict[str, Any]) -> bytes:
-    attrs = body.get("attrs")
-    if not attrs or SECRET_ATTRS.isdisjoint(attrs):
+    """Return the payload as it may be stored: our own keys alone, and nothing secret among the attributes."""
+    attrs = body.get("attrs") or {}
+    if body.keys() <= OUR_KEYS and not any(name.casefold() in SECRET_ATTRS for name in attrs):
         return payload
-    hidden = {name: HIDDEN if name in SECRET_ATTRS else value for name, value in attrs.items()}
-    return dump({**body, "attrs": hidden})
+    hidden = {name: HIDDEN if name.casefold() in SECRET_ATTRS else value for name, value in attrs.items()}
+    kept = {key: value for key, value in body.items() if key in OUR_KEYS}
+    return dump({**kept, "attrs": hidden})

@@ -86,7 +86,9 @@ def confirm(entry: Evidence, incident: Incident) -> Confirm | None:
     if incident.rule == UNKNOWN_RULE or entry.device is None or entry.boot is None or entry.seq is None:
         return None
     stage = stage_of(incident, entry.rev)
-    return Confirm(entry.device, entry.boot, entry.seq, incident.id, stage, incident.by)
+    # The officer answered what was shown then; a press that came later has been answered by nobody yet.
+    by = incident.by if stage in ANSWERS else None
+    return Confirm(entry.device, entry.boot, entry.seq, incident.id, stage, by)
 
 
 @dataclass(frozen=True, slots=True)

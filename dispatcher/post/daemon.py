@@ -68,6 +68,7 @@ class Post:
 
     def build(self) -> None:
         """Recover and wire everything. Raises CannotStart, FaultsFound."""
+        self._obey_signals()
         self._metrics = PostMetrics()
         self._log = logs.get(post=self.settings.post)
         storage = open_storage(self.settings)
@@ -87,6 +88,12 @@ class Post:
             # It opened and then failed: what a failed fsync had ended the last run with is still so.
             storage.journal.abandon()
             self._recover(without_disk(self.settings, error))
+
+    def _obey_signals(self) -> None:
+        # First of all: a post that is told to end while it starts must say goodbye, too.
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: self._stop.set())
 
     def _recover(self, storage: Storage) -> None:
         self._storage = storage
@@ -132,7 +139,8 @@ class Post:
         inbox = self._inbox = Inbox()
         normaliser = Normaliser(loaded.profiles, loaded.site, settings.post)
         self._rules = RuleWork(self._matcher(), loaded.rules.rules, inbox.notice)
-        offline = status.encode(self._status("offline"))
+        self._offline = self._status("offline")
+        offline = status.encode(self._offline)
         self._links = Links(settings, normaliser, inbox, self._clock.stamp, offline, Teller(self._metrics, self._log))
         retention = Retention(settings.journal.retain, settings.journal.max_bytes, settings.limits.disk_low)
         free_bytes = free_bytes_of(settings.data_dir)
@@ -154,7 +162,7 @@ class Post:
                 rules=self._rules,
                 outputs=Outputs(self._links.panic, loaded.profiles, loaded.site, settings.post),
                 upstream=self._upstream,
-                report=Report(self._metrics, self._log),
+                report=Report(self._metrics, self._log, saves=self._storage.saves),
                 gauges=self._gauges,
                 acknowledge=self._links.acknowledge,
                 status=lambda: self._status("online"),
@@ -189,13 +197,14 @@ class Post:
         waiting = self._memory.state.unfinished()
         now = self._clock.stamp()
         made = [revision.made.run_ms for incident in waiting for revision in incident.outbox]
+        pending = sum(incident.pending for incident in waiting)
         return Status(
             state="unsaved" if state == "online" and not self._storage.saves else state,
             instance=self._storage.instance,
             version=__version__,
             rules=self._loaded.rules.version,
             clock="trusted" if now.trusted else "doubtful",
-            outbox_depth=len(made),
+            outbox_depth=len(made) + pending,
             oldest_s=max(0, now.run_ms - min(made)) // 1000 if made else 0,
         )
 
@@ -215,7 +224,11 @@ class Post:
         self._metrics.config_faults.set(len(self._loaded.faults))
         for fault in refused:
             self._log.error("config_fault", fault=fault.render("id"), code=fault.code)
-        self._announce_faults()
+        try:
+            self._announce_faults()
+        except JournalProblem as error:
+            self._server.stop()
+            raise CannotStart(IO_ERROR, f"journal: {error}") from None
         self._rules.start()
         self._thread = threading.Thread(target=self._work, name="pipeline", daemon=True)
         self._thread.start()
@@ -260,15 +273,13 @@ class Post:
 
     def run(self) -> int:
         """Wait for SIGTERM, SIGINT or a failure, end everything in order, and return the exit code."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stop.set())
         period = watchdog.period_s()
         if period is not None:
             topic = watchdog.probe_topic(self.settings.post)
             self._watchdog = watchdog.Watchdog(period, topic, self._links.panic, notify.notify)
         while not self._stop.wait(WATCH_S):
             if not self._is_well():
-                self._log.critical("stuck", health=self._health().parts)
+                self._log.critical("stuck", health=self._health().parts, rules=repr(self._rules.failure))
                 return TRY_LATER  # a stuck thread cannot be joined: the process ends and is started anew
             self._look_after(time.monotonic())
         return self._shut_down()
@@ -299,11 +310,12 @@ class Post:
             link.stop(0.5)
         self._pipeline.stop()
         self._thread.join(max(0.1, deadline - time.monotonic() - 1.5))
-        self._upstream.send_status(self._status("offline"))
+        stuck = self._thread.is_alive()  # in a disk that does not answer: its journal and state are not ours to touch
+        self._upstream.send_status(self._offline if stuck else self._status("offline"))
         self._links.precinct.stop(1.0)
         self._rules.stop()
         self._server.stop()
-        code = self._close_journal()
+        code = TRY_LATER if stuck else self._close_journal()
         self._log.info("stop", code=code, failure=repr(self._failure) if self._failure else None)
         return code
 

@@ -7,8 +7,10 @@ from typing import TypeVar
 
 from dispatcher.domain.firing import Firing
 from dispatcher.mqtt import Delivery
+from dispatcher.post.shelf import Shelf, may_be_call
 
 MAX_BATCH = 64
+MAX_REST = 4_096  # messages; what a window lets through is far below
 
 T = TypeVar("T")
 
@@ -48,7 +50,7 @@ class Batch:
 
 
 class Inbox:
-    """Four queues and one condition. They are bounded by the brokers' in-flight windows: nobody acknowledges early."""
+    """Four queues and one condition. Brokers' in-flight windows bound them, since nobody acknowledges early."""
 
     def __init__(self) -> None:
         self._ready = threading.Condition()
@@ -56,6 +58,8 @@ class Inbox:
         self._receipts: deque[Delivery] = deque()
         self._notices: deque[Notice] = deque()
         self._rest: deque[Delivery] = deque()
+        self._surplus: Shelf[Delivery] = Shelf(lambda delivery: delivery.raw.topic)
+        self.shed = 0
         self._woken = False
 
     def panic(self, delivery: Delivery) -> None:
@@ -67,8 +71,23 @@ class Inbox:
         self._put(self._receipts, delivery)
 
     def rest(self, delivery: Delivery) -> None:
-        """Put a message of the rest lane."""
-        self._put(self._rest, delivery)
+        """Put a message of the rest lane.
+
+        At QoS 0 no window bounds a flood. Past ``MAX_REST`` the newest of each topic waits, and what went for it is
+        counted; what could be a call for help is always taken.
+        """
+        with self._ready:
+            if len(self._rest) < MAX_REST or delivery.token.qos or may_be_call(delivery.raw.payload):
+                self._rest.append(delivery)
+            elif self._surplus.put(delivery):
+                self.shed += 1
+            self._ready.notify()
+
+    def take_shed(self) -> int:
+        """Return how many messages went for newer ones since the last time this was asked."""
+        with self._ready:
+            shed, self.shed = self.shed, 0
+        return shed
 
     def notice(self, notice: Notice) -> None:
         """Put news from inside."""
@@ -98,11 +117,16 @@ class Inbox:
                 _pop(self._panic, MAX_BATCH),
                 _pop(self._notices, 2 * MAX_BATCH),
                 _pop(self._receipts, MAX_BATCH),
-                _pop(self._rest, MAX_BATCH if with_rest and not called else 0),
+                self._take_rest(MAX_BATCH if with_rest and not called else 0),
             )
 
+    def _take_rest(self, limit: int) -> tuple[Delivery, ...]:
+        taken = _pop(self._rest, limit)
+        return taken + tuple(self._surplus.take(limit - len(taken)))
+
     def _has_work(self, with_rest: bool) -> bool:
-        return bool(self._woken or self._panic or self._receipts or self._notices or (with_rest and self._rest))
+        sensors = with_rest and (self._rest or self._surplus)
+        return bool(self._woken or self._panic or self._receipts or self._notices or sensors)
 
 
 def _pop(queue: "deque[T]", limit: int) -> tuple[T, ...]:

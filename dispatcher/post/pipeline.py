@@ -67,7 +67,7 @@ class Pipeline:
         self._parts = parts
         self._held: list[Turn] = []  # appended, not yet durable: nothing of it has been said
         self._held_since_ms = 0
-        self._shelf = Shelf()
+        self._shelf: Shelf[RawMessage] = Shelf(lambda raw: raw.topic)
         self._lamp = Lamp()
         self._untold: list[Callable[[], None]] = []  # log lines: they wait until the alert is on its way
         self._last_run_ms = 0
@@ -132,9 +132,9 @@ class Pipeline:
     # --- what came in
 
     def _take_sensor(self, turn: Turn, delivery: Delivery) -> None:
-        if self._parts.keeper.sheds_sensors and not self._parts.report.may_be_press(delivery.raw):
+        if self._parts.keeper.sheds_sensors and not self._parts.intake.is_call(delivery.raw):
             if self._shelf.put(delivery.raw):
-                self._parts.report.shed()
+                self._parts.report.shed(1)
             turn.tokens.append(delivery.token)
             return
         self._take_message(turn, delivery)
@@ -286,6 +286,7 @@ class Pipeline:
         self._parts.keeper.look_after(turn.now)
         if self._parts.keeper.disk is not before:
             self._parts.report.disk(self._parts.keeper.disk)
+        self._parts.report.shed(self._parts.inbox.take_shed())
         self._parts.gauges.set(turn.now)
         self.last_turn = time.monotonic()
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 
-from dispatcher.domain.events import Event, Lane, RawMessage, is_floor
+from dispatcher.domain.events import Event, RawMessage, is_floor
 from dispatcher.domain.firing import Firing
 from dispatcher.domain.incident import Stage
 from dispatcher.domain.stamp import Stamp
@@ -21,8 +21,9 @@ LINES_PER_SECOND = 50  # of sensors and refusals; a press is always written
 class Report:
     """Counts and tells. Never raises, never waits."""
 
-    def __init__(self, metrics: PostMetrics, log: Logger) -> None:
+    def __init__(self, metrics: PostMetrics, log: Logger, *, saves: bool = True) -> None:
         self._metrics = metrics
+        self._saves = saves
         self._log = log
         self._allowance = Allowance(LINES_PER_SECOND)
 
@@ -78,13 +79,10 @@ class Report:
             self._metrics.log_lines_shed.set(self._allowance.shed)
         return allowed
 
-    def may_be_press(self, raw: RawMessage) -> bool:
-        """Return whether shedding this message unread could shed a call for help."""
-        return raw.lane is Lane.PANIC or b"panic." in raw.payload or b"emergency" in raw.payload
-
-    def shed(self) -> None:
-        """Count a sensor message that went for a newer one, while there was no room for either."""
-        self._metrics.dropped.labels("sensor").inc()
+    def shed(self, count: int) -> None:
+        """Count sensor messages that went for newer ones, while there was no room for both."""
+        if count:
+            self._metrics.dropped.labels("sensor").inc(count)
 
     def receipt(self, raw: RawMessage, taken: Taken) -> None:
         """Tell of a message from the precinct."""
@@ -122,7 +120,7 @@ class Report:
     def saved(self, turn: Turn, now: Stamp) -> None:
         """Count what is on disk now, and how long presses took to their stages."""
         metrics = self._metrics
-        if turn.presses:
+        if turn.presses and self._saves:
             metrics.panic_journaled.inc(turn.presses)
         for stage, came in turn.moved:
             metrics.stage.labels(str(stage)).observe(max(0, now.run_ms - came.run_ms) / 1000)

@@ -9,6 +9,10 @@ from dispatcher.post.recovery import instance_of, known_instance, make_private
 from dispatcher.post.unsaved import MemoryOnly, is_broken, passing_instance
 from dispatcher.settings.station import PostSettings
 
+PAGE = 4_096
+SMALLEST_SEGMENT = 2 * 1024 * 1024  # a record's body is at most 1 MiB
+LARGEST_SEGMENT = 256 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Storage:
@@ -35,7 +39,7 @@ def open_storage(settings: PostSettings) -> Storage:
         make_private(settings.data_dir)
         journal = Journal.open(
             settings.data_dir / "journal",
-            segment_bytes=settings.journal.segment_bytes,
+            segment_bytes=segment_bytes(settings.journal.segment_bytes),
             keep_free_bytes=settings.limits.disk_low,
             boot=boot_id(),
             mono=boottime_ns,
@@ -61,3 +65,9 @@ def without_disk(settings: PostSettings, error: BaseException) -> Storage:
     known = known_instance(settings.data_dir)
     passing = passing_instance(known)
     return Storage(MemoryOnly(settings.data_dir / "journal"), known or passing, passing, str(error))
+
+
+def segment_bytes(wanted: int) -> int:
+    """Return the nearest size that a segment can have: whole pages, and room for the largest record there can be."""
+    pages = min(max(wanted, SMALLEST_SEGMENT), LARGEST_SEGMENT) // PAGE
+    return pages * PAGE

@@ -22,6 +22,7 @@ from dispatcher.telemetry import notify
 
 GOOD, IO_ERROR, TRY_LATER, BAD_CONFIG = 0, 74, 75, 78
 LOCK_FILE = "lock"
+MIN_TOKEN = 16
 TOKEN_FILE = "api-token"  # in data_dir; where it stands, the API asks for it
 
 
@@ -136,8 +137,17 @@ def _stamp() -> Stamp:
 
 
 def _token(data_dir: Path) -> str | None:
+    """Return what the API asks for, None without a token file. Raises CannotStart for one that protects nothing."""
     path = data_dir / TOKEN_FILE
-    return path.read_text(encoding="ascii").strip() if path.is_file() else None
+    if not path.exists():
+        return None
+    try:
+        token = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotStart(BAD_CONFIG, f"{path}: {error}") from None
+    if len(token) < MIN_TOKEN:
+        raise CannotStart(BAD_CONFIG, f"{path}: paling sedikit {MIN_TOKEN} huruf / at least {MIN_TOKEN} characters")
+    return token
 
 
 def hold(path: Path) -> IO[str]:

@@ -184,7 +184,7 @@ class Store:
         if row["post"] != post:
             return ()
         standing = rows.standing(row)
-        if is_remembered_better(known, standing):
+        if is_remembered_better(known, standing) and not self._answers(known.id) and not row["conflicts"]:
             self._restore(known, standing, speaker.at)
             return ()
         return self.receipts(known.id, speaker) if speaker.is_news(known, standing) else ()

@@ -34,10 +34,17 @@ class Schedule:
         self._min_ms = min_ms
         self._max_ms = max_ms
         self._tries: dict[tuple[str, int], _Try] = {}
+        self._seen = (0, 0)
+        self._quiet_until_ms = 0
 
     def due(self, incidents: Iterable[Incident], run_ms: int) -> list[Sending]:
         """Return what to send now, panics first, then the oldest, and count it as tried."""
-        waiting = [(incident, revision) for incident in incidents for revision in incident.outbox]
+        listed = list(incidents)
+        seen = (sum(len(incident.outbox) for incident in listed), sum(incident.rev for incident in listed))
+        if seen == self._seen and run_ms < self._quiet_until_ms:
+            return []  # a day's backlog must not be looked through at every turn
+        self._seen = seen
+        waiting = [(incident, revision) for incident in listed for revision in incident.outbox]
         self._forget_all_but(waiting)
         due = [(incident, revision) for incident, revision in waiting if self._is_due(revision, run_ms)]
         sendings = [
@@ -46,6 +53,8 @@ class Schedule:
         ]
         for sending in sendings:
             self._tries[_key(sending.revision)] = _Try(sending.attempt, run_ms + self._wait(sending.attempt))
+        all_tried = len(self._tries) >= len(waiting)
+        self._quiet_until_ms = min((tried.next_run_ms for tried in self._tries.values()), default=0) if all_tried else 0
         return sendings
 
     def _rank(self, waiting: tuple[Incident, Revision]) -> tuple[bool, int, int, str, int]:
@@ -65,6 +74,7 @@ class Schedule:
     def reconnected(self) -> None:
         """A new connection: everything is due at once, and waits begin anew."""
         self._tries.clear()
+        self._quiet_until_ms = 0
 
     def _forget_all_but(self, waiting: list[tuple[Incident, Revision]]) -> None:
         # What has its receipt is no longer tried; should it come back (a new store), it is new again.

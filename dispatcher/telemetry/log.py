@@ -1,20 +1,27 @@
 """JSON lines on stdout, one canonical line per event."""
 
 import logging
+import queue
 import sys
+import threading
 import time
+from contextlib import suppress
 from typing import Any, TextIO
 
 import structlog
 
 Logger = Any  # structlog's bound loggers are made at run time; every one takes (event, **fields)
 
+MAX_WAITING = 2_000  # lines; a second of a flood
+
+_open: "list[Lines]" = []
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
 def configure(stream: TextIO | None = None, level: str = "info") -> None:
     """Send every log line of the process to ``stream`` (stdout) as one JSON object."""
     lines = Lines(stream)
+    _open.append(lines)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -31,28 +38,60 @@ def configure(stream: TextIO | None = None, level: str = "info") -> None:
 
 
 class Lines:
-    """Writes lines, and never raises: a log that cannot be written must not take a call for help down with it."""
+    """Takes lines, and never raises and never waits: a log that nobody reads must not hold up a call for help.
+
+    Without a ``stream`` of its own it writes to stdout on a thread; what does not fit into the queue is counted.
+    """
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream
+        self._queue: queue.Queue[str | None] = queue.Queue(MAX_WAITING)
+        self._writer = threading.Thread(target=self._write_all, name="log", daemon=True)
         self.lost = 0
+        if stream is None:
+            self._writer.start()
 
     def msg(self, line: str) -> None:
-        """Write one line, or count it as lost."""
-        stream = self._stream or sys.stdout
+        """Write one line, sooner or later, or count it as lost."""
+        if self._stream is not None:
+            self._write(self._stream, line)
+            return
+        try:
+            self._queue.put_nowait(line)
+        except queue.Full:
+            self.lost += 1
+
+    log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg
+
+    def close(self, timeout_s: float) -> None:
+        """Write what waits, for at most ``timeout_s`` seconds."""
+        if self._writer.is_alive():
+            with suppress(queue.Full):
+                self._queue.put_nowait(None)
+            self._writer.join(timeout_s)
+
+    def _write_all(self) -> None:
+        while (line := self._queue.get()) is not None:
+            self._write(sys.stdout, line)
+
+    def _write(self, stream: TextIO, line: str) -> None:
         try:
             stream.write(line + "\n")
             stream.flush()
         except (OSError, ValueError, AttributeError):  # broken, closed, or none at all
             self.lost += 1
 
-    log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg
-
 
 class _ToStructlog(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         logger = structlog.get_logger()
         logger.log(max(record.levelno, logging.INFO), "library", logger=record.name, message=record.getMessage())
+
+
+def close(timeout_s: float = 1.0) -> None:
+    """Write what waits in the queue, before the process ends."""
+    while _open:
+        _open.pop().close(timeout_s)
 
 
 def get(**fields: object) -> Logger:

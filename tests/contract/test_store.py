@@ -277,6 +277,15 @@ def test_a_post_cannot_restore_what_it_does_not_own_or_what_officers_here_have_a
     assert keeper.incident().standing.is_open
 
 
+def test_a_sync_silences_no_press_that_a_second_content_brought(keeper: Keeper) -> None:
+    keeper.take(panic(1))
+    keeper.act(Verb.ACKNOWLEDGE)
+    keeper.take(panic(1, press("e1"), press("e9", seq=9)))
+    assert keeper.incident().standing.unanswered
+    keeper.sync(Known(ID, 1, Stage.ACKNOWLEDGED))
+    assert keeper.incident().standing.unanswered
+
+
 def test_a_closed_incident_takes_no_more_steps(keeper: Keeper) -> None:
     keeper.take(panic(1))
     keeper.act(Verb.CLOSE, disposition="real")

@@ -294,6 +294,39 @@ def test_with_little_room_a_panic_passes_and_of_sensors_the_newest_waits(desk: D
     assert desk.confirms("pir-1") == [(2, "saved")]
 
 
+def test_a_critical_report_is_no_sensor_that_a_full_disk_may_shed(desk: Desk) -> None:
+    desk.free = 0
+    desk.turn(10_000)
+    body = {"kind": "report.tawuran", "boot": 1, "seq": 1, "attrs": {"severity": "critical"}}
+    desk.message("kentongan/btn-1/event", json.dumps(body).encode(), lane="rest")
+    desk.turn(1)
+    assert desk.confirms() == [(1, "saved")]
+    assert [alert["incident"] for alert in desk.alerts] == ["tawuran"]
+
+
+def test_a_press_that_came_by_both_lanes_is_one_press(desk: Desk) -> None:
+    body = json.dumps({"kind": "panic.press"}).encode()  # a button that does not count
+    desk.message("kentongan/btn-1/event", body, lane="rest")
+    desk.turn()
+    desk.message("kentongan/btn-1/event", body)
+    desk.turn(30_000)
+    (incident,) = desk.memory.state.incidents.values()
+    assert incident.count == 1
+    desk.message("kentongan/btn-1/event", body)
+    desk.turn(5_000)
+    assert next(iter(desk.memory.state.incidents.values())).count == 2
+
+
+def test_who_answered_an_earlier_press_is_not_named_for_a_new_one(desk: Desk) -> None:
+    desk.press(1)
+    desk.turn()
+    desk.receipt(desk.alerts[0]["id"], 1, Stage.ACKNOWLEDGED, "4021")
+    desk.turn(5)
+    desk.press(2)
+    desk.turn(5)
+    assert "by" not in desk.local.on("btn-1/confirm")[-1]
+
+
 # --- clock
 
 

@@ -1,8 +1,10 @@
 """Log lines: one JSON object each, and never a reason to stop."""
 
+import contextlib
 import io
 import json
 import logging
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -46,6 +48,28 @@ def test_a_stream_that_is_closed_or_broken_stops_nobody() -> None:
     for stream in (closed, Broken()):
         log.configure(stream)
         log.get().critical("event")
+
+
+def test_a_reader_that_does_not_read_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    pipe = os.fdopen(writing, "w")
+    monkeypatch.setattr("sys.stdout", pipe)
+    log.configure()
+    logger = log.get()
+    for _ in range(log.MAX_WAITING + 5_000):
+        logger.info("event", text="x" * 200)  # far more than the pipe and the queue hold
+    os.close(reading)  # now the writer meets a broken pipe, and nobody minds
+    log.close(10)
+    with contextlib.suppress(BrokenPipeError):
+        pipe.close()
+
+
+def test_what_waits_is_written_before_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure()
+    for number in range(100):
+        log.get().info("event", number=number)
+    log.close(10)
+    assert len(capsys.readouterr().out.splitlines()) == 100
 
 
 def test_a_flood_of_lines_is_cut_and_counted() -> None:
