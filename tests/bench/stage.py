@@ -121,13 +121,13 @@ class Post(_Process):
 
     def start(self) -> None:
         """Start, and return once READY was said. Raises Broken."""
-        began = time.monotonic()
+        began, self._said_ready = time.monotonic(), False
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(self.command(), cwd=ROOT, stdout=subprocess.PIPE, stderr=log)
         ready = threading.Event()
         assert self.process.stdout is not None
         threading.Thread(target=self._copy, args=(self.process.stdout, ready), daemon=True).start()
-        if not ready.wait(START_S):
+        if not ready.wait(START_S) or not self._said_ready:
             raise Broken(f"the post did not say READY: {self.log}")
         self.ready_s = time.monotonic() - began
 
@@ -136,7 +136,9 @@ class Post(_Process):
             for line in stream:
                 log.write(line)
                 if line.startswith(b"READY"):
+                    self._said_ready = True
                     ready.set()
+        ready.set()  # it has ended: nobody need wait for it
 
     def is_ready(self) -> bool:
         """Return whether /ready says so."""
