@@ -33,7 +33,10 @@ def main() -> int:
     given = parser.parse_args()
     suites = [] if given.only_simulation else list(SUITES)
     print(f"{'mutant':40}" + "".join(f"{name:>12}" for name in ("simulation", *suites)))
-    hunted = [(mutant, _hunt(mutant, given.seeds, suites)) for mutant in _chosen(given.names)]
+    hunted = []
+    for mutant in _chosen(given.names):
+        hunted.append((mutant, _hunt(mutant, given.seeds, suites)))
+        _tell(*hunted[-1])
     return _sum_up(hunted)
 
 
@@ -42,8 +45,6 @@ def _chosen(names: list[str]) -> list[Mutant]:
 
 
 def _sum_up(hunted: list[tuple[Mutant, dict[str, Kill]]]) -> int:
-    for mutant, kills in hunted:
-        _tell(mutant, kills)
     alive = [mutant.name for mutant, kills in hunted if not any(kills.values())]
     unseen = [mutant.name for mutant, kills in hunted if not kills["simulation"]]
     print(f"\n{len(hunted)} mutants, {len(alive)} alive {alive}; the simulation alone misses {len(unseen)} {unseen}")

@@ -52,7 +52,11 @@ MUTANTS = (
         "send before save",
         "the precinct has a revision that the post does not know after a power cut",
         (
-            Edit(PIPELINE + "turn", "        self._save_if_due(turn)\n        self._relay()\n", "        self._relay()\n        self._save_if_due(turn)\n"),
+            Edit(
+                PIPELINE + "turn",
+                "        saved = self._save_if_due(turn)\n        self._relay()",
+                "        self._relay()\n        saved = self._save_if_due(turn)",
+            ),
         ),
     ),
     Mutant(
@@ -60,7 +64,7 @@ MUTANTS = (
         "the disk failed and everybody is told saved",
         (
             Edit(
-                PIPELINE + "_save_held",
+                PIPELINE + "_save",
                 "                self._parts.journal.sync()\n",
                 "                try:\n                    self._parts.journal.sync()\n                except Exception:\n                    pass\n",
             ),

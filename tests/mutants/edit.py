@@ -4,7 +4,7 @@ import inspect
 import sys
 from dataclasses import dataclass
 from importlib import import_module
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 
@@ -23,22 +23,32 @@ class Edit:
 
 def apply(edit: Edit) -> None:
     """Make the edit in this process. Raises Stale."""
+    module, owner, name = _find(edit)
+    original = inspect.getattr_static(owner, name)
+    made: dict[str, Any] = {}
+    exec(compile(mutated(edit), f"<mutant of {edit.where}>", "exec"), module.__dict__, made)
+    setattr(owner, name, made[name])
+    if owner is module:
+        _replace_everywhere(original, made[name])
+
+
+def mutated(edit: Edit) -> str:
+    """Return the changed source of the function. Raises Stale."""
+    _, owner, name = _find(edit)
+    source = inspect.getsource(_plain(inspect.getattr_static(owner, name)))
+    if source.count(edit.old) != 1:
+        raise Stale(f"{edit.where}: {edit.old!r} occurs {source.count(edit.old)} times")
+    return ("if True:\n" if source[0] == " " else "") + source.replace(edit.old, edit.new)
+
+
+def _find(edit: Edit) -> tuple[ModuleType, Any, str]:
     module_name, _, path = edit.where.partition(":")
     module = import_module(module_name)
     *owners, name = path.split(".")
     owner: Any = module
     for each in owners:
         owner = getattr(owner, each)
-    original = inspect.getattr_static(owner, name)
-    source = inspect.getsource(_plain(original))
-    if source.count(edit.old) != 1:
-        raise Stale(f"{edit.where}: {edit.old!r} occurs {source.count(edit.old)} times")
-    made: dict[str, Any] = {}
-    text = ("if True:\n" if source[0] == " " else "") + source.replace(edit.old, edit.new)
-    exec(compile(text, f"<mutant of {edit.where}>", "exec"), module.__dict__, made)
-    setattr(owner, name, made[name])
-    if owner is module:
-        _replace_everywhere(original, made[name])
+    return module, owner, name
 
 
 def _plain(found: Any) -> Any:
