@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dispatcher.cli.say import complain, language, show
-from dispatcher.cli.timeline.run import Report, play_file, uncovered
+from dispatcher.cli.timeline.run import Report, Unplayable, play_file, uncovered
 from dispatcher.devices import Profiles, parse_profiles, run_cases
 from dispatcher.domain.faults import FaultsFound, Text
 from dispatcher.settings.share import share
@@ -69,14 +69,14 @@ def _play_cases(files: list[Path], devices: Path | None, tally: Tally) -> None:
 
 
 def _play_timelines(path: Path, site: Path | None, tally: Tally) -> None:
-    """Play a file of timelines. A file that cannot be used counts as one failure, and says why."""
+    """Play a file of timelines. In a file that cannot be used every case fails, and it says why."""
     before = tally.timelines.passed, len(tally.timelines.failures)
     try:
         play_file(path, tally.timelines, language(), site)
     except FaultsFound as found:
         show(found.faults)
         print(f"{path}: {UNUSABLE.render(language(), {'faults': len(found.faults)})}")
-        tally.failed += 1
+        tally.failed += max(1, found.cases if isinstance(found, Unplayable) else 1)
     tally.passed += tally.timelines.passed - before[0]
     new = tally.timelines.failures[before[1] :]
     tally.failed += len(new)

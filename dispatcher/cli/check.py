@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dispatcher.cli.say import say, show
 from dispatcher.cli.surroundings import around, find_site
+from dispatcher.cli.timeline.run import load as load_tests
 from dispatcher.devices import BUILT_IN, parse_profiles
 from dispatcher.domain.faults import Fault, FaultsFound, Text
 from dispatcher.domain.site import Site
@@ -24,8 +25,8 @@ ALL_GOOD = Text("{files} berkas diperiksa, tidak ada kesalahan", "{files} file(s
 FAULTS = Text("{faults} kesalahan dalam {files} berkas", "{faults} fault(s) in {files} file(s)")
 NOTHING = Text("tidak ada berkas untuk diperiksa", "there is nothing to check")
 UNKNOWN_SORT = Text(
-    "berkas ini tidak dikenal: kunci pertamanya harus rules, posts, profile, post atau precinct",
-    "unknown sort of file: its top key must be rules, posts, profile, post or precinct",
+    "berkas ini tidak dikenal: kunci pertamanya harus rules, posts, profile, tests, post atau precinct",
+    "unknown sort of file: its top key must be rules, posts, profile, tests, post or precinct",
 )
 
 
@@ -62,7 +63,20 @@ def _faults(sources: Sources, site: Path | None) -> list[Fault]:
     known = _known_profiles(by_sort.get("profile", []))
     faults += [fault for node in by_sort.get("site", []) for fault in profile_faults(node, known)]
     for sort, nodes in by_sort.items():
-        faults += _rule_faults(nodes, site) if sort == "rules" else _CHECKS[sort](nodes)
+        if sort in ("rules", "tests"):
+            faults += _rule_faults(nodes, site) if sort == "rules" else _test_faults(nodes, site)
+        else:
+            faults += _CHECKS[sort](nodes)
+    return faults
+
+
+def _test_faults(nodes: list[Node], site: Path | None) -> list[Fault]:
+    faults: list[Fault] = []
+    for node in nodes:
+        try:
+            faults += load_tests(Path(node.place.file), site).all_faults
+        except FaultsFound as found:
+            faults += found.faults
     return faults
 
 
@@ -86,7 +100,9 @@ def _sort(node: Node) -> str:
     keys = set(node.keys()) if isinstance(node, Mapping) else set()
     if "profile" in keys:
         return "profile"
-    if "rules" in keys and "tests" not in keys and "broker" not in keys:
+    if "tests" in keys:
+        return "tests"
+    if "rules" in keys and "broker" not in keys:
         return "rules"
     if "timezone" in keys or "posts" in keys:
         return "site"

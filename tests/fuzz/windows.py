@@ -62,8 +62,9 @@ def by_engine(night: Night) -> Told:
         [read_text(json.dumps({"version": 1, "rules": night.rules}), "r.yaml")], _SITE, names=lenient_names(_SITE)
     )
     assert not faults, [fault.render("en") for fault in faults]
-    file, reader = parse_tests(read_text(json.dumps(whole), "t.yaml"), _TZ)
-    assert not reader.faults, [fault.render("en") for fault in reader.faults]
+    file = parse_tests(read_text(json.dumps(whole), "t.yaml"), _TZ)
+    assert not file.faults
+    assert not file.cases[0].faults, [fault.render("en") for fault in file.cases[0].faults]
     world = World(_SITE, Engine(rules, _SITE, _TZ), file.cases[0], _no_reload, lambda _clause, _matched: None)
     return Counter(
         (e.at / 1000, e.sort, e.name, e.fields.get("post"), _count(e.sort, e.name, e.fields), e.fields.get("device"))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dispatcher.domain.events import Value
-from dispatcher.domain.faults import Place
+from dispatcher.domain.faults import Fault, Place
 from dispatcher.domain.tree import Node
 
 SORTS = ("alert", "unknown", "clear", "throttled", "suppressed", "command")
@@ -37,7 +37,10 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One test. ``start`` is Unix time in milliseconds; ``given`` maps a state to its value or to values by post."""
+    """One test. ``start`` is Unix time in milliseconds; ``given`` maps a state to its value or to values by post.
+
+    A case with faults cannot be played; the others of its file can.
+    """
 
     name: str
     start: int
@@ -46,6 +49,7 @@ class Case:
     given: Mapping[str, object] = field(default_factory=dict)
     strict: bool = False
     place: Place = field(default_factory=lambda: Place("<test>"))
+    faults: tuple[Fault, ...] = ()
 
     @property
     def end(self) -> int:
@@ -55,13 +59,13 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class TestFile:
-    """One file. ``rules`` are names of files or rules as nodes; ``site`` the name of a file, a mapping, or None."""
+    """One file. ``rules`` are names of files or rules as nodes; ``faults`` are those outside its cases."""
 
     __test__ = False
 
-    site: Node | None
     rules: tuple[Node, ...]
     cases: tuple[Case, ...]
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,14 @@ class Coverage:
         (self.true if matched else self.false)[clause] += 1
 
 
+class Unplayable(FaultsFound):
+    """A file none of whose ``cases`` can be played."""
+
+    def __init__(self, faults: tuple[Fault, ...], cases: int) -> None:
+        super().__init__(faults)
+        self.cases = cases
+
+
 @dataclass(slots=True)
 class Report:
     """How many cases passed, and a line for each that failed."""
@@ -51,35 +59,38 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A test file with its site and rules."""
+    """A test file with its site and rules. ``faults`` are those that no case of it can be played with."""
 
     path: Path
     file: TestFile
     site: Site
     channels: frozenset[str]
     rules: FullRuleSet
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def all_faults(self) -> tuple[Fault, ...]:
+        """Return every fault of the file and of what it names."""
+        return (*self.faults, *(fault for case in self.file.cases for fault in case.faults))
 
 
 def load(path: Path, site: Path | None = None) -> Loaded:
-    """Read a test file and what it names. Raises FaultsFound with every fault of it."""
+    """Read a test file and what it names. Raises FaultsFound where it or its site cannot be read at all."""
     node = read_file(path)
     site_path = _site_path(node, path, site)
     known = _site(node, site_path)
-    file, reader = parse_tests(node, ZoneInfo(known.timezone))
+    file = parse_tests(node, ZoneInfo(known.timezone))
     channels = around(site_path).channels
     rules, faults = _rules(path, file.rules, known, channels)
-    if reader.faults or faults:
-        raise FaultsFound((*reader.faults, *faults))
-    return Loaded(path, file, known, channels, rules)
+    return Loaded(path, file, known, channels, rules, (*file.faults, *faults))
 
 
 def _site_path(node: Node, path: Path, given: Path | None) -> Path | None:
+    """Return the site that the test names, else the one given, else the one around it; None for one written there."""
     named = node.get("site") if isinstance(node, Mapping) else None
-    if given is not None:
-        return given
     if isinstance(named, Leaf) and isinstance(named.value, str):
         return path.parent / named.value
-    return None if named is not None else find_site(path)
+    return None if named is not None else given or find_site(path)
 
 
 def _site(node: Node, path: Path | None) -> Site:
@@ -113,6 +124,8 @@ def _as_file(rules: tuple[Node, ...]) -> Mapping:
 def play_file(path: Path, report: Report, language: Language, site: Path | None = None) -> None:
     """Play every case of a file, and add to the report. Raises FaultsFound for a file that cannot be used."""
     loaded = load(path, site)
+    if loaded.faults:
+        raise Unplayable(loaded.all_faults, len(loaded.file.cases))
     engine = Engine(loaded.rules, loaded.site, ZoneInfo(loaded.site.timezone))
     places = {rule.id: rule.place for rule in engine.rules}
     for id_, clause in engine.questions().items():
@@ -126,7 +139,9 @@ def play_file(path: Path, report: Report, language: Language, site: Path | None 
 
 
 def play_case(loaded: Loaded, engine: Engine, case: Case, coverage: Coverage, language: Language) -> str | None:
-    """Play one case; return the first difference as a line, or None."""
+    """Play one case; return the first difference, or what is wrong with the case, as a line; None when all is well."""
+    if case.faults:
+        return "; ".join(fault.render(language) for fault in case.faults)
 
     def reload(step: Step) -> Engine | None:
         named = step.value if isinstance(step.value, tuple) else ()

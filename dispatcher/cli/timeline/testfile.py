@@ -35,15 +35,15 @@ BAD_START = Text("start ditulis tanggal dan jam, misalnya {example}", "start is 
 SCALARS = Text("nilai {key} harus kata, angka atau true/false", "{key} must be a word, a number or true/false")
 
 
-def parse_tests(node: Node, zone: tzinfo) -> tuple[TestFile, Reader]:
-    """Return the file's tests, and the reader with its faults. ``zone`` is the site's timezone."""
+def parse_tests(node: Node, zone: tzinfo) -> TestFile:
+    """Return the file's tests, with all its faults. ``zone`` is the site's timezone."""
     reader = Reader()
     body = reader.mapping(node, _FILE_KEYS, ("tests",))
     if body is None:
-        return TestFile(None, (), ()), reader
-    cases = [_case(reader, item, zone) for item in _listed(reader, body.get("tests"), "list of tests")]
+        return TestFile((), (), tuple(reader.faults))
+    cases = tuple(_case(item, zone) for item in _listed(reader, body.get("tests"), "list of tests"))
     rules = _rules(reader, body.get("rules"))
-    return TestFile(body.get("site"), rules, tuple(case for case in cases if case is not None)), reader
+    return TestFile(rules, cases, tuple(reader.faults))
 
 
 def _rules(reader: Reader, node: Node | None) -> tuple[Node, ...]:
@@ -65,17 +65,18 @@ def _listed(reader: Reader, node: Node | None, what: str) -> tuple[Node, ...]:
     return node.items
 
 
-def _case(reader: Reader, node: Node, zone: tzinfo) -> Case | None:
+def _case(node: Node, zone: tzinfo) -> Case:
+    reader = Reader()
     body = reader.mapping(node, _CASE_KEYS)
     if body is None:
-        return None
+        return Case("?", DEFAULT_START, (), (), place=node.place, faults=tuple(reader.faults))
     start = _start(reader, body.get("start"), zone)
     steps: list[Step] = []
     for item in _listed(reader, body.get("steps"), "list of steps"):
         step = _step(reader, item, start, zone, steps[-1].end if steps else None)
         if step is not None:
             steps.append(step)
-    expect = (_expected(reader, item) for item in _listed(reader, body.get("expect"), "list of entries"))
+    expect = [_expected(reader, item) for item in _listed(reader, body.get("expect"), "list of entries")]
     return Case(
         name=str(getattr(body.get("name"), "value", None) or "?"),
         start=start,
@@ -84,6 +85,7 @@ def _case(reader: Reader, node: Node, zone: tzinfo) -> Case | None:
         given=_given(reader, body.get("given")),
         strict=reader.boolean(body.get("strict"), False),
         place=body.place,
+        faults=tuple(reader.faults),
     )
 
 

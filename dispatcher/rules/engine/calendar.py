@@ -48,6 +48,8 @@ class Calendar:
 
     def occurrences(self, minute: int, after: int, until: int) -> list[tuple[str, int]]:
         """Return the date and instant of a local time on each day, where the instant lies in (after, until]."""
+        if after // MINUTE_MS == until // MINUTE_MS:
+            return []  # a local time is a whole minute, and none lies here
         after = max(after, until - MAX_DAYS * DAY_MS)
         day = self.local(after).date() - timedelta(days=1)
         last = self.local(until).date()

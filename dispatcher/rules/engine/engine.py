@@ -32,6 +32,7 @@ from dispatcher.rules.engine.state import (
     Watch,
 )
 from dispatcher.rules.engine.states import Becoming, put_state
+from dispatcher.rules.engine.windows import Instant, Windowed
 from dispatcher.rules.fingerprint import fingerprint
 from dispatcher.rules.language import FullRule, FullRuleSet, RunsAt
 from dispatcher.rules.model import Clause
@@ -51,6 +52,7 @@ class Engine:
         rules = [rule for rule in in_order(ruleset.rules) if self._scope.runs(rule)]
         self._built = [builder.build(rule) for rule in rules]
         self._gate = Gate(site, calendar, frozenset(name for rule in rules for name in rule.suppressed_by))
+        self._timed = [built for built in self._built if _is_timed(built.when) or _is_timed(built.clear)]
         self._asking = {id_: index for index, built in enumerate(self._built) for id_ in built.questions}
 
     @property
@@ -104,6 +106,7 @@ class Engine:
             if isinstance(machine, Silence):
                 names = machine.expected.names
                 part.entries = {name: part.entries.get(name, Entry([now.run_ms])) for name in names}
+                part.alarm = 0
 
     # --- steps
 
@@ -133,6 +136,8 @@ class Engine:
             if built.rule.enabled and self._sees(built.rule, event, at_post, at_precinct):
                 item = Item(event, t, state.n, frozenset(matched & built.questions.keys()))
                 self._feed(state, built, item, now, too_late, out)
+                if built.rule.when.group_by and built.grouping.key(event) is None:
+                    state.ungrouped[built.rule.id] = state.ungrouped.get(built.rule.id, 0) + 1
         self._settle(state, now, out)
         return out
 
@@ -185,7 +190,7 @@ class Engine:
         """Return the running time at which ``on_time`` has something to do next, or None."""
         times = (
             machine.next_due(part, now)
-            for built in self._built
+            for built in self._timed
             if built.rule.enabled
             for machine, part in _parts(built, state.rules[built.rule.id])
         )
@@ -263,7 +268,7 @@ class Engine:
         self, state: EngineState, now: Stamp, run: int, out: Outcome, daily: tuple[int, int] | None = None
     ) -> None:
         limit = Now(now, run, daily, tuple(state.downtimes))
-        for built in self._built:
+        for built in self._timed:
             if built.rule.enabled:
                 for machine, part, judge in self._judges(state, built, now, out):
                     machine.due(part, limit, judge)
@@ -277,7 +282,7 @@ class Engine:
             done += 1
             posts = self._posts(one.posts)
             change = put_state(state, one.name, one.value, posts, self._site, now)
-            for built in self._built:
+            for built in self._timed:
                 for machine, part, judge in self._judges(state, built, now, out):
                     if isinstance(machine, Becoming):
                         machine.change(part, change, now)
@@ -288,6 +293,10 @@ class Engine:
         if posts is not None:
             return list(posts)
         return [self._scope.post] if self._scope.post is not None else None
+
+
+def _is_timed(machine: Machine | None) -> bool:
+    return machine is not None and not isinstance(machine, Instant | Windowed)
 
 
 def _parts(built: Built, own: RuleState) -> Iterator[tuple[Machine, MachineState]]:

@@ -20,6 +20,7 @@ from dispatcher.rules.engine.state import MAX_DATES, Entry, Item, MachineState
 from dispatcher.rules.engine.verdict import subject_of, timer_event
 from dispatcher.rules.language import TimeSpan
 
+NEVER = 2**62
 LATE_MS = 1_000  # a daily verdict told so long after its time was not simply a tick behind
 
 
@@ -71,6 +72,10 @@ class Silence(Machine):
             if not entry.heard or item.t > entry.heard[0]:
                 insort(entry.heard, item.t)
                 self._compress(entry)
+                state.alarm = min(state.alarm, self._judged_at(entry))
+
+    def _judged_at(self, entry: Entry) -> int:
+        return entry.heard[0] + self.for_ms + self.expected.lateness_ms
 
     def _compress(self, entry: Entry) -> None:
         """Keep the base and, of later words, those that a late one could still join to it or to each other."""
@@ -86,10 +91,13 @@ class Silence(Machine):
 
     def due(self, state: MachineState, now: Now, judge: Judge) -> None:
         """Tell every silence that is long enough, entry by entry, and each once."""
+        if now.run < state.alarm:
+            return
         for name in self.expected.names:
             entry = state.entries.setdefault(name, Entry())
-            while entry.heard and entry.heard[0] + self.for_ms + self.expected.lateness_ms <= now.run:
+            while entry.heard and self._judged_at(entry) <= now.run:
                 self._tell(entry, name, now, judge)
+        state.alarm = min((self._judged_at(one) for one in state.entries.values() if one.heard), default=NEVER)
 
     def _tell(self, entry: Entry, name: str, now: Now, judge: Judge) -> None:
         begin = entry.heard.pop(0)
@@ -104,14 +112,14 @@ class Silence(Machine):
 
     def next_due(self, state: MachineState, now: Stamp) -> int | None:
         """Return when the first silence is to be judged."""
-        bases = [entry.heard[0] for entry in state.entries.values() if entry.heard]
-        return min(bases) + self.for_ms + self.expected.lateness_ms if bases else None
+        return min((self._judged_at(entry) for entry in state.entries.values() if entry.heard), default=None)
 
     def woken(self, state: MachineState, now: Stamp) -> None:
         """Measure every silence from now: nobody listened while the rule was off."""
         for entry in state.entries.values():
             if entry.heard:
                 entry.heard = [now.run_ms]
+        state.alarm = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +142,7 @@ class DailySilence(Machine):
         for name in self.expected.speakers(item.event):
             entry = state.entries.setdefault(name, Entry())
             if now.trusted:
+                self._settle(entry, now)
                 self._note(entry, now.wall_ms - (now.run_ms - item.t))
             else:
                 entry.unsure = [*entry.unsure[-(MAX_DATES - 1) :], item.t]
@@ -162,7 +171,6 @@ class DailySilence(Machine):
         """Tell who was not heard in each span that has ended, each date once."""
         if now.daily is None:
             return
-        self._settle(state, now.stamp)
         lateness = self.expected.lateness_ms
         after, until = (wall - lateness for wall in now.daily)
         began = _began(state, now.stamp)
@@ -172,19 +180,20 @@ class DailySilence(Machine):
                 late = now.stamp.wall_ms - deadline - lateness >= LATE_MS
                 self._tell(state, day, deadline, now, late, judge)
 
-    def _settle(self, state: MachineState, now: Stamp) -> None:
+    def _settle(self, entry: Entry, now: Stamp) -> None:
         """Give what was heard before the clock was trusted its wall time."""
-        for entry in state.entries.values():
-            for t in entry.unsure:
-                self._note(entry, now.wall_ms - (now.run_ms - t))
-            entry.unsure = []
+        for t in entry.unsure:
+            self._note(entry, now.wall_ms - (now.run_ms - t))
+        entry.unsure = []
 
     def _tell(self, state: MachineState, day: str, deadline: int, now: Now, late: bool, judge: Judge) -> None:
         shift = now.stamp.wall_ms - now.stamp.run_ms
         start, end = self._start(deadline) - shift, deadline - shift
         unknown = now.back_within(start, end) is not None
         for name in self.expected.names:
-            if day not in state.entries.setdefault(name, Entry()).dates:
+            entry = state.entries.setdefault(name, Entry())
+            self._settle(entry, now.stamp)
+            if day not in entry.dates:
                 judge(self.expected.verdict(name, deadline, now.stamp, unknown=unknown, late=late))
 
     def next_due(self, state: MachineState, now: Stamp) -> int | None:

@@ -33,6 +33,7 @@ def _shift_item(item: Item, n: int, by_ms: int) -> Item:
 
 
 def _shift_machine(part: MachineState, since: int, n: int, by_ms: int) -> None:
+    part.alarm = 0
     for window in part.windows.values():
         window.items = [_shift_item(item, n, by_ms) for item in window.items]
     part.ended = {key: [_shift_item(item, n, by_ms) for item in items] for key, items in part.ended.items()}

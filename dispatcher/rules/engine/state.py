@@ -83,9 +83,10 @@ class Pending:
 
 @dataclass(slots=True)
 class MachineState:
-    """What one ``when`` remembers; each form uses its own part."""
+    """What one ``when`` remembers; each form uses its own part. Nothing of it is due before ``alarm``."""
 
     began: int = 0
+    alarm: int = 0
     windows: dict[str, Window] = field(default_factory=dict)
     waits: dict[str, list[Wait]] = field(default_factory=dict)
     ended: dict[str, list[Item]] = field(default_factory=dict)

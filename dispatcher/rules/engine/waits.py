@@ -8,6 +8,7 @@ from dispatcher.domain.stamp import Stamp
 from dispatcher.rules.engine.completion import Completion, Judge, Machine, Now
 from dispatcher.rules.engine.cross import Compiled
 from dispatcher.rules.engine.grouping import Grouping
+from dispatcher.rules.engine.rosters import NEVER
 from dispatcher.rules.engine.state import MAX_GROUPS, MAX_ITEMS, Item, MachineState, Spent, Wait
 from dispatcher.rules.engine.windows import Match, Sliding, forget_windows, window_of
 
@@ -99,6 +100,7 @@ class Waiting(Machine):
     def _begin(self, state: MachineState, key: str, wait: Wait) -> None:
         if any(self._ends(item, wait) for item in state.ended.get(key, [])):
             return  # it begins late, or anew, and what it waits for has come by now
+        state.alarm = min(state.alarm, self._judged_at(wait))
         waits = state.waits.setdefault(key, [])
         insort(waits, wait, key=lambda one: (one.t, one.n))
         del waits[MAX_ITEMS:]
@@ -109,12 +111,21 @@ class Waiting(Machine):
 
     def due(self, state: MachineState, now: Now, judge: Judge) -> None:
         """Tell each wait that nothing has ended, the oldest first."""
+        if now.run < state.alarm:
+            return
         while True:
-            ready = [(wait.t, wait.n, key) for key, waits in state.waits.items() for wait in waits[:1]]
-            first = min(ready, default=None)
-            if first is None or first[0] + self.within_ms + self.lateness_ms > now.run:
+            first = min(((waits[0].t, waits[0].n, key) for key, waits in state.waits.items() if waits), default=None)
+            if first is None or first[0] + self._delay_ms > now.run:
+                state.alarm = NEVER if first is None else first[0] + self._delay_ms
                 return
             self._tell(state, first[2], now, judge)
+
+    @property
+    def _delay_ms(self) -> int:
+        return self.within_ms + self.lateness_ms
+
+    def _judged_at(self, wait: Wait) -> int:
+        return wait.t + self._delay_ms
 
     def _tell(self, state: MachineState, key: str, now: Now, judge: Judge) -> None:
         wait = state.waits[key].pop(0)
@@ -141,8 +152,7 @@ class Waiting(Machine):
 
     def next_due(self, state: MachineState, now: Stamp) -> int | None:
         """Return when the first wait is over."""
-        begun = [waits[0].t for waits in state.waits.values() if waits]
-        return min(begun) + self.within_ms + self.lateness_ms if begun else None
+        return min((self._judged_at(waits[0]) for waits in state.waits.values() if waits), default=None)
 
     def woken(self, state: MachineState, now: Stamp) -> None:
         """Give up all waits: nobody listened for their end while the rule was off."""
