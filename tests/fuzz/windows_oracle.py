@@ -492,7 +492,7 @@ class Oracle:
             back = self._down_within(wait["t"], end)
             groups = [(wait["group"], wait["event"].get("post"))]
             if back is not None:
-                memory.waits.append({**wait, "t": back, "n": -1})
+                memory.waits.append({**wait, "t": back})
                 self._judge(rule, wait["event"], groups, wait["count"], unknown=True)
             elif self._judge(rule, wait["event"], groups, wait["count"]) and not when.get("reuse"):
                 memory.waits = [w for w in memory.waits if w["group"] != wait["group"] or w["t"] > end]

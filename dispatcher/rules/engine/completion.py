@@ -28,6 +28,7 @@ class Completion:
     entry: str | None = None
 
 
+NEVER = 2**62
 Judge = Callable[[Completion], bool]  # whether the events are spent: held back by only_if they are not
 
 
@@ -62,6 +63,10 @@ class Machine:
 
     def due(self, state: MachineState, now: Now, judge: Judge) -> None:
         """Judge the deadlines that are due."""
+
+    def alarm(self, state: MachineState) -> int:
+        """Return a running time before which nothing is due, cheaply; daily deadlines are watched by the minute."""
+        return NEVER
 
     def next_due(self, state: MachineState, now: Stamp) -> int | None:
         """Return the running time of the next deadline, or None."""

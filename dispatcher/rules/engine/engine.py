@@ -13,12 +13,12 @@ from dispatcher.domain.site import Site
 from dispatcher.domain.stamp import Stamp
 from dispatcher.rules.checks import SEEN_AT_PRECINCT
 from dispatcher.rules.engine.build import Builder, Built, Scope
-from dispatcher.rules.engine.calendar import Calendar
+from dispatcher.rules.engine.calendar import MINUTE_MS, Calendar
 from dispatcher.rules.engine.clearing import clear
-from dispatcher.rules.engine.completion import Completion, Judge, Machine, Now
+from dispatcher.rules.engine.completion import NEVER, Completion, Judge, Machine, Now
 from dispatcher.rules.engine.gate import Gate
 from dispatcher.rules.engine.outcome import Outcome, SetState
-from dispatcher.rules.engine.rosters import Silence
+from dispatcher.rules.engine.rosters import DailySilence, Silence
 from dispatcher.rules.engine.search import Exhausted
 from dispatcher.rules.engine.shift import shift
 from dispatcher.rules.engine.state import (
@@ -53,7 +53,15 @@ class Engine:
         self._built = [builder.build(rule) for rule in rules]
         self._gate = Gate(site, calendar, frozenset(name for rule in rules for name in rule.suppressed_by))
         self._timed = [built for built in self._built if _is_timed(built.when) or _is_timed(built.clear)]
+        self._daily_lateness = {
+            0,
+            *(one.expected.lateness_ms for one in self._machines() if isinstance(one, DailySilence)),
+        }
         self._asking = {id_: index for index, built in enumerate(self._built) for id_ in built.questions}
+
+    def _machines(self) -> Iterator[Machine]:
+        for built in self._timed:
+            yield from (built.when,) if built.clear is None else (built.when, built.clear)
 
     @property
     def rules(self) -> tuple[FullRule, ...]:
@@ -89,6 +97,7 @@ class Engine:
             old.resting = not built.rule.enabled
             kept[built.rule.id] = old
         state.rules = kept
+        state.alarm = 0
         return fresh
 
     def _fresh(self, state: EngineState, built: Built, print_: str, now: Stamp) -> RuleState:
@@ -131,15 +140,23 @@ class Engine:
         t = now.run_ms if happened_run is None else min(happened_run, now.run_ms)
         too_late = now.run_ms - t > self.lateness(event.kind)
         state.too_late += too_late
-        for index in sorted({self._asking[id_] for id_ in matched if id_ in self._asking}):
+        for index, lits in sorted(self._by_rule(matched).items()):
             built = self._built[index]
             if built.rule.enabled and self._sees(built.rule, event, at_post, at_precinct):
-                item = Item(event, t, state.n, frozenset(matched & built.questions.keys()))
+                item = Item(event, t, state.n, frozenset(lits))
                 self._feed(state, built, item, now, too_late, out)
                 if built.rule.when.group_by and built.grouping.key(event) is None:
                     state.ungrouped[built.rule.id] = state.ungrouped.get(built.rule.id, 0) + 1
         self._settle(state, now, out)
         return out
+
+    def _by_rule(self, matched: frozenset[str]) -> dict[int, list[str]]:
+        found: dict[int, list[str]] = {}
+        for id_ in matched:
+            index = self._asking.get(id_)
+            if index is not None:
+                found.setdefault(index, []).append(id_)
+        return found
 
     def on_time(self, state: EngineState, now: Stamp) -> Outcome:
         """Judge every deadline up to and including ``now``. To be called after the events of that instant."""
@@ -163,11 +180,12 @@ class Engine:
         """Note that the last absence was longer by ``by_ms`` than had been counted; ``now`` is later by as much."""
         if state.downtimes:
             shift(state, state.downtimes[-1], by_ms)
+            state.alarm = 0
 
     def set_state(self, state: EngineState, name: str, value: Value, posts: list[str] | None, now: Stamp) -> Outcome:
         """Set a state from outside, at some posts or (None) at all."""
         out = self._overdue(state, now)
-        out.sets.append(SetState(name, value, tuple(posts) if posts is not None else None))
+        out.waiting.append(SetState(name, value, tuple(posts) if posts is not None else None))
         self._settle(state, now, out)
         return out
 
@@ -229,6 +247,7 @@ class Engine:
                 machine.feed(part, item, now, too_late, judge)
             except Exhausted:
                 state.gave_up += 1
+            state.alarm = min(state.alarm, machine.alarm(part))
 
     def _judges(
         self, state: EngineState, built: Built, now: Stamp, out: Outcome
@@ -252,7 +271,13 @@ class Engine:
 
     def _due(self, state: EngineState, now: Stamp, before: int, out: Outcome) -> None:
         """Judge what is due at ``now``, or with ``before`` 1 earlier than that."""
-        self._run_due(state, now, now.run_ms - before, out, self._daily(state, now, before))
+        run, daily = now.run_ms - before, self._daily(state, now, before)
+        if run >= state.alarm or (daily is not None and self._may_be_due(*daily)):
+            self._run_due(state, now, run, out, daily)
+
+    def _may_be_due(self, after: int, until: int) -> bool:
+        """Return whether a whole minute lies in (after, until], or did as long ago as an event may be late."""
+        return any((after - late) // MINUTE_MS != (until - late) // MINUTE_MS for late in self._daily_lateness)
 
     def _daily(self, state: EngineState, now: Stamp, before: int) -> tuple[int, int] | None:
         if not now.trusted:
@@ -272,20 +297,30 @@ class Engine:
             if built.rule.enabled:
                 for machine, part, judge in self._judges(state, built, now, out):
                     machine.due(part, limit, judge)
+        state.alarm = self._alarm(state)
         self._settle(state, now, out)
+
+    def _alarm(self, state: EngineState) -> int:
+        alarms = (
+            machine.alarm(part)
+            for built in self._timed
+            if built.rule.enabled
+            for machine, part in _parts(built, state.rules[built.rule.id])
+        )
+        return min(alarms, default=NEVER)
 
     def _settle(self, state: EngineState, now: Stamp, out: Outcome) -> None:
         """Set what firings have set, and judge the rules on those states; what those set in turn, too."""
-        done = 0
-        while done < len(out.sets) and done < MAX_SETS:
-            one = out.sets[done]
-            done += 1
+        while out.waiting and len(out.sets) < MAX_SETS:
+            one = out.waiting.pop(0)
+            out.sets.append(one)
             posts = self._posts(one.posts)
             change = put_state(state, one.name, one.value, posts, self._site, now)
             for built in self._timed:
                 for machine, part, judge in self._judges(state, built, now, out):
                     if isinstance(machine, Becoming):
                         machine.change(part, change, now)
+                        state.alarm = min(state.alarm, machine.alarm(part))
                         if built.rule.enabled and machine.form.for_ms == 0:
                             machine.due(part, Now(now, now.run_ms), judge)
 

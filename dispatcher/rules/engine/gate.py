@@ -106,7 +106,7 @@ class Gate:
             return
         posts = tuple(post for _, post in done.groups if post is not None)
         for name, value in rule.then.sets:
-            out.sets.append(SetState(name, value, posts if posts and not done.everywhere else None))
+            out.waiting.append(SetState(name, value, posts if posts and not done.everywhere else None))
 
     # --- only_if
 

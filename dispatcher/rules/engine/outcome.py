@@ -58,7 +58,8 @@ class SetState:
 
 @dataclass(slots=True)
 class Outcome:
-    """All that one step led to, in the order in which it was judged."""
+    """All that one step led to, in the order in which it was judged; ``sets`` are states that were set by it."""
 
     told: list[Told] = field(default_factory=list)
     sets: list[SetState] = field(default_factory=list)
+    waiting: list[SetState] = field(default_factory=list)

@@ -13,14 +13,13 @@ from dispatcher.domain.events import Event
 from dispatcher.domain.site import Site
 from dispatcher.domain.stamp import Stamp
 from dispatcher.rules.engine.calendar import Calendar
-from dispatcher.rules.engine.completion import Completion, Judge, Machine, Now
+from dispatcher.rules.engine.completion import NEVER, Completion, Judge, Machine, Now
 from dispatcher.rules.engine.cross import Compiled
 from dispatcher.rules.engine.grouping import key_of
 from dispatcher.rules.engine.state import MAX_DATES, Entry, Item, MachineState
 from dispatcher.rules.engine.verdict import subject_of, timer_event
 from dispatcher.rules.language import TimeSpan
 
-NEVER = 2**62
 LATE_MS = 1_000  # a daily verdict told so long after its time was not simply a tick behind
 
 
@@ -109,6 +108,10 @@ class Silence(Machine):
         judge(self.expected.verdict(name, due, now.stamp, unknown=back is not None))
         if entry.heard:
             self._compress(entry)
+
+    def alarm(self, state: MachineState) -> int:
+        """Return the time that was worked out when it was last judged, or less."""
+        return state.alarm
 
     def next_due(self, state: MachineState, now: Stamp) -> int | None:
         """Return when the first silence is to be judged."""

@@ -39,7 +39,7 @@ def _shift_machine(part: MachineState, since: int, n: int, by_ms: int) -> None:
     part.ended = {key: [_shift_item(item, n, by_ms) for item in items] for key, items in part.ended.items()}
     for waits in part.waits.values():
         for wait in waits:
-            wait.t += by_ms if wait.n > n or (wait.n < 0 and wait.t >= since) else 0
+            wait.t += by_ms if wait.n > n or wait.t > since else 0
     for entry in part.entries.values():
         entry.heard = [_later(t, since, by_ms) for t in entry.heard]
         entry.unsure = [_later(t, since, by_ms) for t in entry.unsure]

@@ -51,7 +51,7 @@ class Window:
 
 @dataclass(slots=True)
 class Wait:
-    """A running wait of an ``after``: since when, begun by what; ``n`` is -1 for one that runs anew."""
+    """A running wait of an ``after``: since when, begun by what; ``t`` is our return for one that runs anew."""
 
     t: int
     n: int
@@ -140,9 +140,14 @@ class Downtime:
 
 @dataclass(slots=True)
 class EngineState:
-    """All of it. ``wall_seen`` is up to when daily deadlines were judged; None before the clock was ever trusted."""
+    """All of it. Nothing but daily deadlines is due before ``alarm``.
+
+    ``wall_seen`` is up to when daily deadlines were judged; None before the clock was ever trusted. ``ungrouped``
+    counts the events that lacked a rule's group field.
+    """
 
     started: int = 0
+    alarm: int = 0
     n: int = 0
     wall_seen: int | None = None
     rules: dict[str, RuleState] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dispatcher.domain.events import Value
 from dispatcher.domain.site import Site
 from dispatcher.domain.stamp import Stamp
-from dispatcher.rules.engine.completion import Completion, Judge, Machine, Now
+from dispatcher.rules.engine.completion import NEVER, Completion, Judge, Machine, Now
 from dispatcher.rules.engine.cross import same
 from dispatcher.rules.engine.state import EngineState, MachineState, Pending, StateValue
 from dispatcher.rules.engine.verdict import Subject, kelurahan_of, timer_event
@@ -70,9 +70,14 @@ class Becoming(Machine):
         groups = tuple((self.group(post), post) for post in posts)
         judge(Completion(event, groups, everywhere=pending.everywhere))
 
+    def alarm(self, state: MachineState) -> int:
+        """Return when the first has stayed so long enough."""
+        return min((one.since + self.form.for_ms for one in state.pending), default=NEVER)
+
     def next_due(self, state: MachineState, now: Stamp) -> int | None:
         """Return when the first has stayed so long enough."""
-        return min((one.since + self.form.for_ms for one in state.pending), default=None)
+        due = self.alarm(state)
+        return None if due == NEVER else due
 
     def resume(self, state: MachineState, values: Mapping[str, StateValue], now: Stamp) -> None:
         """Begin in the middle: what became so before this rule was loaded is told when it has stayed so long enough."""

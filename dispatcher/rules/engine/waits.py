@@ -5,10 +5,9 @@ from bisect import insort
 from dataclasses import dataclass, replace
 
 from dispatcher.domain.stamp import Stamp
-from dispatcher.rules.engine.completion import Completion, Judge, Machine, Now
+from dispatcher.rules.engine.completion import NEVER, Completion, Judge, Machine, Now
 from dispatcher.rules.engine.cross import Compiled
 from dispatcher.rules.engine.grouping import Grouping
-from dispatcher.rules.engine.rosters import NEVER
 from dispatcher.rules.engine.state import MAX_GROUPS, MAX_ITEMS, Item, MachineState, Spent, Wait
 from dispatcher.rules.engine.windows import Match, Sliding, forget_windows, window_of
 
@@ -86,7 +85,7 @@ class Waiting(Machine):
         for at in sliding.put(window, item, now.run_ms):
             match = sliding.match_at(window, at)
             if match is not None:
-                window.judged.append(at.n)
+                sliding.note(window, at)
                 sliding.spend(window, at)
                 waits.append(self._wait(at, match))
         return waits
@@ -134,7 +133,7 @@ class Waiting(Machine):
         completion = Completion(wait.event, groups, len(wait.evidence), tuple(wait.evidence))
         back = now.back_within(wait.t, wait.t + self.within_ms)
         if back is not None:
-            self._begin(state, key, replace(wait, t=back, n=-1))
+            self._begin(state, key, replace(wait, t=back))
             judge(replace(completion, unknown=True))
         elif judge(completion) and not self.reuse:
             self._spend(state, key, wait)
@@ -149,6 +148,10 @@ class Waiting(Machine):
         if window is not None:
             window.items = [item for item in window.items if not wait.t <= item.t <= end]
             window.spent = [*window.spent[-MAX_ITEMS:], Spent(wait.t, end)]
+
+    def alarm(self, state: MachineState) -> int:
+        """Return the time that was worked out when it was last judged, or less."""
+        return state.alarm
 
     def next_due(self, state: MachineState, now: Stamp) -> int | None:
         """Return when the first wait is over."""

@@ -46,15 +46,21 @@ class Match:
 class Pattern:
     """What must be in a window. ``items`` end with the event that is being judged."""
 
-    clauses: tuple[Compiled, ...] = ()
-
     def find(self, items: list[Item]) -> Match | None:
         """Return the match that the last event completes, or None."""
         raise NotImplementedError
 
     def wants(self, item: Item) -> bool:
         """Return whether an event belongs into the window at all."""
-        return any(clause.id in item.lits for clause in self.clauses)
+        raise NotImplementedError
+
+    def may_end(self, item: Item) -> bool:
+        """Return whether an event can complete a match."""
+        return True
+
+    def replaces(self, item: Item, older: Item) -> bool:
+        """Return whether an older event says nothing any more once this one is there."""
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +73,16 @@ class Counted(Pattern):
 
     def find(self, items: list[Item]) -> Match | None:
         """Return a match when the number, or that of distinct values, has been reached."""
-        events = tuple(item.event for item in items)
-        number = len(events)
-        if self.distinct is not None:
-            values = (event.field(self.distinct) for event in events)
-            number = len({distinct_key(value) for value in values if value is not None})
-        return Match(number, events) if number >= self.at_least else None
+        number = len(items) if self.distinct is None else len({self._value(item) for item in items})
+        return Match(number, tuple(item.event for item in items)) if number >= self.at_least else None
+
+    def _value(self, item: Item) -> object:
+        value = item.event.field(self.distinct or "")
+        return None if value is None else distinct_key(value)
+
+    def replaces(self, item: Item, older: Item) -> bool:
+        """Return whether both have the same distinct value."""
+        return self.distinct is not None and self._value(item) == self._value(older)
 
     def wants(self, item: Item) -> bool:
         """Return whether an event counts; one without the distinct field does not."""
@@ -89,8 +99,6 @@ class Ordered(Pattern):
 
     def find(self, items: list[Item]) -> Match | None:
         """Return a match that ends with the last event. Raises Exhausted."""
-        if not any(place.clause.id in items[-1].lits for place in self._ends()):
-            return None
         search = Search(items, self.places, self.unless)
         named = search.sequence() if self.in_order else search.all()
         if named is None:
@@ -98,8 +106,10 @@ class Ordered(Pattern):
         evidence = tuple(item.event for item in items if self._counts(item))
         return Match(len(evidence), evidence, named)
 
-    def _ends(self) -> tuple[Place, ...]:
-        return self.places[-1:] if self.in_order else self.places
+    def may_end(self, item: Item) -> bool:
+        """Return whether an event can be the last of a match."""
+        ends = self.places[-1:] if self.in_order else self.places
+        return any(place.clause.id in item.lits for place in ends)
 
     def _counts(self, item: Item) -> bool:
         return any(place.clause.id in item.lits for place in self.places)
@@ -125,6 +135,9 @@ class Sliding:
         self.prune(window, now_run)
         if item.t < now_run and self._is_spent(window, item):
             return []
+        if not self.lateness_ms and self.grouping.near is None:
+            # No window will be judged again as it was: of a distinct value the newest event is enough.
+            window.items = [older for older in window.items if not self.pattern.replaces(item, older)]
         insort(window.items, item, key=_order)
         if len(window.items) > MAX_ITEMS:
             del window.items[0]
@@ -139,7 +152,7 @@ class Sliding:
             del window.items[:keep]
         if window.spent:
             window.spent = [spent for spent in window.spent if spent.end >= now_run - self.lateness_ms]
-        if window.judged:
+        if len(window.judged) > MAX_ITEMS:
             alive = {item.n for item in window.items}
             window.judged = [n for n in window.judged if n in alive]
 
@@ -155,8 +168,12 @@ class Sliding:
         place = bisect_left(window.items, at.order, key=_order)
         if at.n in window.judged or place == len(window.items) or window.items[place].n != at.n:
             return None
-        items = self._inside(window, at)
-        return self.pattern.find(items)
+        return self.pattern.find(self._inside(window, at)) if self.pattern.may_end(at) else None
+
+    def note(self, window: Window, at: Item) -> None:
+        """Remember that the window was judged complete at an event, should a late one have it judged again."""
+        if self.lateness_ms:
+            window.judged.append(at.n)
 
     def _inside(self, window: Window, at: Item) -> list[Item]:
         low = bisect_left(window.items, (at.t - self.within_ms, -1), key=_order)
@@ -199,7 +216,7 @@ class Windowed(Machine):
     def _complete(self, window: Window, at: Item, match: Match, judge: Judge) -> None:
         group = self.sliding.grouping.group(at.event) or ""
         completion = Completion(at.event, ((group, at.event.post),), match.count, match.evidence)
-        window.judged.append(at.n)
+        self.sliding.note(window, at)
         if judge(completion) and not self.sliding.reuse:
             self.sliding.spend(window, at)
 
