@@ -152,6 +152,16 @@ def restore(revision: Revision) -> Incident | None:
     )
 
 
+def complete(incident: Incident, revision: Revision, told: frozenset[str]) -> Incident:
+    """Return the incident with what a revision ``told`` and no record behind it says any more: damage took that one."""
+    known = {entry.event for entry in incident.evidence}
+    restored = None if told <= known else restore(revision)
+    if restored is None:
+        return incident
+    found = tuple(entry for entry in restored.evidence if entry.event not in known)
+    return replace(incident, evidence=(*incident.evidence, *found), count=incident.count + len(found))
+
+
 def told_by(body: bytes) -> frozenset[str]:
     """Return the ids of the events that a revision's bytes carry; empty when they cannot be read.
 

@@ -89,6 +89,7 @@ class Memory:
         incident = self.state.incidents.get(revision.incident) or revisions.restore(revision)
         if incident is not None:
             told = revisions.told_by(revision.body)
+            incident = revisions.complete(incident, revision, told)
             self.state.apply(Decision(Reason.ADVANCED, (revisions.put(incident, revision, told),)))
 
     def sent(self, incident: str, rev: int) -> Decision:

@@ -242,6 +242,7 @@ MUTANTS = (
                 '        if look is Outcome.CONFLICT:\n            self._write.execute("UPDATE revisions SET payload = ? WHERE id = ? AND rev = ?", (payload, alert.id, alert.rev))\n        if look is Outcome.CONFLICT:\n',
             ),
         ),
+        beyond="a sound post never makes two contents of one revision, whatever fails; the store's contract makes them by hand",
     ),
 )  # fmt: skip
 

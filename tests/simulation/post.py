@@ -115,10 +115,9 @@ class Process:
 
     def _note_start(self) -> None:
         now = self.clock.stamp()
-        off = {"downtime_known": self.clock.downtime_known, "downtime_ms": self.clock.downtime_ms}
-        self.memory.started(now, **off)  # type: ignore[arg-type]  # a bool and an int
-        body = records.dump({"program": __version__, **off})
-        self.journal.append([Entry(Kind.START, now, body)], urgent=True)
+        body = {"program": __version__, **self.clock.downtime()}
+        self.memory.fold_start(now, body)
+        self.journal.append([Entry(Kind.START, now, records.dump(body))], urgent=True)
         self.journal.sync()
 
     def _wire(self) -> None:
@@ -159,7 +158,7 @@ class Process:
             lane=Lane.REST,
             stamp=stamp,
             deliver=self._rest,
-            skip=panic.__contains__,
+            skip=lambda name: name in panic and self.panic.online,
         )
         receipts = topic(PRECINCT, POST, "receipt")
         self.uplink = Client(
