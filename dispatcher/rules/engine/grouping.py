@@ -1,6 +1,5 @@
 """Which window an event belongs to."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,8 +9,16 @@ from dispatcher.rules.language import RunsAt, When
 
 
 def key_of(values: list[Value | None]) -> str:
-    """Return one text for a list of values: 3 is 3.0, and "3" is neither."""
-    return json.dumps([int(v) if isinstance(v, float) and v.is_integer() else v for v in values])
+    """Return one text for a list of values: 3 is 3.0, and "3" is neither. By hand, for it is asked for each event."""
+    return "/".join([_word(value) for value in values])
+
+
+def _word(value: Value | None) -> str:
+    if isinstance(value, str):
+        return "=" + (value.replace("~", "~~").replace("/", "~s") if "/" in value or "~" in value else value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return repr(value)
 
 
 @dataclass(frozen=True, slots=True)
