@@ -15,6 +15,7 @@ from dispatcher.incidents.model import (
     PutStore,
     PutUnknown,
     PutWindow,
+    Revision,
     Window,
 )
 
@@ -61,13 +62,18 @@ class PostState:
                 self._put_store(store)
 
     def _put_incident(self, incident: Incident) -> None:
-        if incident.panic and incident.device is not None:
+        if incident.panic and incident.device is not None and self._is_latest(incident, incident.device):
             self.by_device[incident.device] = incident.id
         self.incidents[incident.id] = incident
         if incident.pending or incident.outbox:
             self.waiting[incident.id] = None
         else:
             self.waiting.pop(incident.id, None)
+
+    def _is_latest(self, incident: Incident, device: str) -> bool:
+        # A receipt for an old incident must not make it the one that the next press would join.
+        known = self.incidents.get(self.by_device.get(device, ""))
+        return known is None or incident.last_event.run_ms >= known.last_event.run_ms
 
     def _put_store(self, store: str) -> None:
         is_new = self.store not in (None, store)
@@ -94,6 +100,20 @@ class PostState:
         """Return the device's latest floor incident if it is open."""
         incident = self.incidents.get(self.by_device.get(device, ""))
         return incident if incident is not None and incident.is_open else None
+
+    def grow_older(self, before_run_ms: int, by_ms: int) -> None:
+        """An absence that ended at ``before_run_ms`` was longer than running time says: all from before it is older.
+
+        Copies do not age: nobody heard anything meanwhile. What came since keeps its time.
+        """
+        for incident in list(self.incidents.values()):
+            self.incidents[incident.id] = aged(incident, before_run_ms, by_ms)
+        for key, window in self.windows.items():
+            if window.since_run_ms < before_run_ms:
+                self.windows[key] = replace(window, since_run_ms=window.since_run_ms - by_ms)
+        for device, run_ms in self.unknown.items():
+            if run_ms < before_run_ms:
+                self.unknown[device] = run_ms - by_ms
 
     def was_off(self, downtime_ms: int) -> None:
         """Nobody heard anything for so long, so no copy has aged: a button may have repeated a press all the while."""
@@ -155,3 +175,23 @@ def resend_everything(incident: Incident) -> Incident:
     """Forget that anything was delivered: the precinct's store is a new one."""
     outbox = (*incident.kept, *incident.outbox)
     return replace(incident, outbox=outbox, kept=(), sent_rev=0, delivered_rev=0, unattended_rev=0)
+
+
+def aged(incident: Incident, before_run_ms: int, by_ms: int) -> Incident:
+    """Return the incident with every stamp from before ``before_run_ms`` that much older."""
+
+    def older(stamp: Stamp) -> Stamp:
+        return replace(stamp, run_ms=stamp.run_ms - by_ms) if stamp.run_ms < before_run_ms else stamp
+
+    def remade(revisions: tuple[Revision, ...]) -> tuple[Revision, ...]:
+        return tuple(replace(revision, made=older(revision.made)) for revision in revisions)
+
+    return replace(
+        incident,
+        opened=older(incident.opened),
+        last_event=older(incident.last_event),
+        evidence=tuple(replace(entry, at=older(entry.at)) for entry in incident.evidence),
+        made=older(incident.made) if incident.made else None,
+        outbox=remade(incident.outbox),
+        kept=remade(incident.kept),
+    )

@@ -50,10 +50,11 @@ class PostClock:
         self._base_ms = 0
         self.downtime_known = True
         self.downtime_ms = 0
-        self._before = last
+        self.before: Stamp | None = None  # the last trusted stamp before an absence that nobody can measure yet
         if last is not None:
             self.downtime_ms = self._downtime_ms(last)
-            self._base_ms = last.stamp.run_ms + self.downtime_ms
+            # The extra millisecond keeps what is older than an absence apart from what came after it.
+            self._base_ms = last.stamp.run_ms + self.downtime_ms + (0 if self.downtime_known else 1)
 
     def _downtime_ms(self, last: Last) -> int:
         """Return how long we were off: by the monotonic clock within one boot, by two trusted wall clocks, or 0."""
@@ -62,6 +63,7 @@ class PostClock:
         if last.stamp.trusted and self._is_trusted(self._start_ns, _wall_ms()):
             return max(0, _wall_ms() - last.stamp.wall_ms)
         self.downtime_known = False
+        self.before = last.stamp if last.stamp.trusted else None
         return 0
 
     def stamp(self) -> Stamp:
@@ -69,20 +71,10 @@ class PostClock:
         now_ns, wall_ms = boottime_ns(), _wall_ms()
         return Stamp(self._base_ms + (now_ns - self._start_ns) // 1_000_000, wall_ms, self._is_trusted(now_ns, wall_ms))
 
-    def correct(self) -> int:
-        """Make up, once, for an absence that could not be measured before the clock was trusted; return by how much.
-
-        Possible where both ends were trusted; milliseconds of running time, 0 when there is nothing to make up for.
-        """
-        if self.downtime_known or self._before is None or not self._before.stamp.trusted:
-            return 0
-        now = self.stamp()
-        if not now.trusted:
-            return 0
-        self.downtime_known = True
-        off_ms = (now.wall_ms - self._before.stamp.wall_ms) - (now.run_ms - self._before.stamp.run_ms)
-        self._base_ms += max(0, off_ms)
-        return max(0, off_ms)
+    def downtime(self) -> dict[str, object]:
+        """Return what a START record says of the absence before it."""
+        before = None if self.before is None else [self.before.run_ms, self.before.wall_ms]
+        return {"downtime_known": self.downtime_known, "downtime_ms": self.downtime_ms, "before": before}
 
     def last(self) -> Last:
         """Return now as the next start will want to know it."""

@@ -119,11 +119,10 @@ class Post:
             "site": loaded.site_version,
             "rules": loaded.rules.version,
             "profiles": loaded.profiles_version,
-            "downtime_known": self._clock.downtime_known,
-            "downtime_ms": self._clock.downtime_ms,
+            **self._clock.downtime(),
         }
         now = self._clock.stamp()
-        self._memory.started(now, downtime_known=self._clock.downtime_known, downtime_ms=self._clock.downtime_ms)
+        self._memory.fold_start(now, body)
         journal.append([Entry(Kind.START, now, records.dump(body))], urgent=True)
         journal.sync()
         self._metrics.corrupt.inc(journal.corrupt_records + recovered.unreadable)

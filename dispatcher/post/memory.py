@@ -41,7 +41,8 @@ class Memory:
     state: PostState = field(default_factory=PostState)
     devices: DeviceStates = field(default_factory=DeviceStates)
     unjudged: dict[int, tuple[Event, ...]] = field(default_factory=dict)
-    standstill_ms: int = -1
+    standstill_ms: int | None = None
+    before: Stamp | None = None
     folded: int = 0  # number of the last record folded in a replay; live turns do not count
 
     # --- one function per kind of record
@@ -104,16 +105,36 @@ class Memory:
         self.state.apply(decision)
         return decision
 
-    def started(self, stamp: Stamp, *, downtime_known: bool, downtime_ms: int = 0) -> None:
-        """Fold a start of the program after ``downtime_ms``, as far as that is known."""
+    def started(self, stamp: Stamp, *, downtime_known: bool, downtime_ms: int = 0, before: Stamp | None = None) -> None:
+        """Fold a start of the program after ``downtime_ms``, as far as that is known.
+
+        ``before`` is the last stamp before an absence of unknown length, if its wall clock was trusted.
+        """
         self.state.was_off(downtime_ms)
         if not downtime_known:
+            self.before = self.before or before  # of two such absences in a row the first begins the gap
             self.standstill_ms = stamp.run_ms
 
-    def clock_corrected(self, downtime_ms: int) -> None:
+    def fold_start(self, stamp: Stamp, body: records.Body) -> None:
+        """Fold what a START record says of the absence before it."""
+        self.started(
+            stamp,
+            downtime_known=bool(body.get("downtime_known", True)),
+            downtime_ms=int(body.get("downtime_ms", 0)),
+            before=read_stamp(body.get("before")),
+        )
+
+    def missing_ms(self, now: Stamp) -> int:
+        """Return by how much an absence of unknown length was longer than running time says; 0 while nobody knows."""
+        if self.before is None or not now.trusted:
+            return 0
+        return max(0, (now.wall_ms - self.before.wall_ms) - (now.run_ms - self.before.run_ms))
+
+    def clock_corrected(self, missing_ms: int) -> None:
         """Fold that an absence of unknown length has been measured after all."""
-        self.state.was_off(downtime_ms)
-        self.standstill_ms = -1
+        if self.standstill_ms is not None:
+            self.state.grow_older(self.standstill_ms, missing_ms)
+        self.standstill_ms = self.before = None
 
     # --- replay
 
@@ -156,6 +177,7 @@ class Memory:
             {
                 "last": [last.stamp.run_ms, last.stamp.wall_ms, last.stamp.trusted, last.boot, last.mono_ns],
                 "standstill": self.standstill_ms,
+                "before": _plain_stamp(self.before),
                 "state": codec.to_plain(self.state),
                 "devices": self.devices.to_plain(),
                 "unjudged": _EVENTS.dump_python(self.unjudged, mode="json"),
@@ -172,9 +194,21 @@ class Memory:
             codec.from_plain(body.get("state", {})),
             DeviceStates.from_plain(body.get("devices", [])),
             _EVENTS.validate_python({int(key): value for key, value in body.get("unjudged", {}).items()}),
-            int(body.get("standstill", -1)),
+            body.get("standstill"),
+            read_stamp(body.get("before")),
         )
         return memory, Last(Stamp(run_ms, wall_ms, trusted), boot, mono_ns)
+
+
+def _plain_stamp(stamp: Stamp | None) -> list[int] | None:
+    return None if stamp is None else [stamp.run_ms, stamp.wall_ms]
+
+
+def read_stamp(plain: object) -> Stamp | None:
+    """Return the trusted stamp that stands in a record or checkpoint, or None."""
+    if not isinstance(plain, list) or len(plain) != 2:
+        return None
+    return Stamp(int(plain[0]), int(plain[1]), trusted=True)
 
 
 NO_IDENTITY = Identity("", "", None, None)
@@ -182,12 +216,8 @@ NO_IDENTITY = Identity("", "", None, None)
 _Handler = Callable[[Memory, Record, records.Body], Any]
 
 _HANDLERS: dict[int, _Handler] = {
-    Kind.START: lambda memory, record, body: memory.started(
-        record.stamp,
-        downtime_known=bool(body.get("downtime_known", True)),
-        downtime_ms=int(body.get("downtime_ms", 0)),
-    ),
-    Kind.CLOCK: lambda memory, _record, body: memory.clock_corrected(int(body.get("corrected_ms", 0))),
+    Kind.START: lambda memory, record, body: memory.fold_start(record.stamp, body),
+    Kind.CLOCK: lambda memory, _record, body: memory.clock_corrected(int(body.get("missing_ms", 0))),
     Kind.MESSAGE: Memory._fold_message,
     Kind.REVISION: lambda memory, record, body: memory.revision(records.read_revision(body, record.stamp)),
     Kind.JUDGED: lambda memory, _record, body: memory.judged(*records.read_judged(body)),

@@ -194,12 +194,13 @@ class Pipeline:
     # --- what time brings
 
     def _correct_clock(self, turn: Turn) -> None:
-        corrected_ms = self._parts.clock.correct()
-        if corrected_ms:
-            turn.now = self._stamp()
-            self._parts.memory.clock_corrected(corrected_ms)
-            turn.add(Entry(Kind.CLOCK, turn.now, records.dump({"corrected_ms": corrected_ms})))
-            self._parts.report.clock(corrected_ms)
+        memory = self._parts.memory
+        if memory.before is None or not turn.now.trusted:
+            return
+        missing_ms = memory.missing_ms(turn.now)
+        memory.clock_corrected(missing_ms)
+        turn.add(Entry(Kind.CLOCK, turn.now, records.dump({"missing_ms": missing_ms})))
+        self._parts.report.clock(missing_ms)
 
     def _tell_overdue(self, turn: Turn) -> None:
         decision = self._parts.memory.time(turn.now)

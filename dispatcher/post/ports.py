@@ -18,8 +18,6 @@ class Clock(Protocol):
 
     def last(self) -> Last: ...
 
-    def correct(self) -> int: ...
-
 
 class Saver(Protocol):
     """The journal as the pipeline uses it (dispatcher.journal.Journal says what each does and raises)."""

@@ -1,5 +1,6 @@
 """The post's side of the link to the precinct: alerts with back-off, status, sync, and the goodbye."""
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -38,13 +39,14 @@ class Upstream:
         self._schedule.reconnected()
         self._status_ms = self._sync_ms = None
 
-    def send_alerts(self, incidents: Iterable[Incident], run_ms: int, standstill_ms: int) -> list[Sending]:
+    def send_alerts(self, incidents: Iterable[Incident], run_ms: int, standstill_ms: int | None) -> list[Sending]:
         """Send the revisions that are due and return those that the link took.
 
         An incident from before ``standstill_ms`` is at least as old as its running time says.
         """
         due = self._schedule.due(incidents, run_ms)
-        return [sending for sending in due if self._send(sending, run_ms - sending.age_ms < standstill_ms)]
+        since = -math.inf if standstill_ms is None else standstill_ms
+        return [sending for sending in due if self._send(sending, run_ms - sending.age_ms < since)]
 
     def _send(self, sending: Sending, stood_still: bool) -> bool:
         revision = sending.revision

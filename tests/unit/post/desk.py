@@ -54,9 +54,6 @@ class HandClock:
     def last(self) -> Last:
         return Last(self.stamp(), self.boot, self.run_ms * 1_000_000)
 
-    def correct(self) -> int:
-        return 0
-
     def wait(self, milliseconds: int) -> None:
         self.run_ms += milliseconds
         self.wall_ms += milliseconds
@@ -115,6 +112,7 @@ class Desk:
         self.acked: list[Token] = []
         self.metrics = PostMetrics()
         self.free = GIB
+        self.true_wall_ms = 0  # what a time service would say, where a story needs one
         self.notices: list[Notice] = []
         self._mid = 0
         self._waiting: dict[str, list[Delivery]] = {"panic": [], "rest": [], "receipt": []}

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from dispatcher.domain.incident import Receipt, Severity, Stage
-from dispatcher.journal import Entry, JournalError
+from dispatcher.journal import Entry, JournalError, Kind
+from dispatcher.post import records
 from dispatcher.rules.model import Clause, Rule, Then, Throttle
 from dispatcher.wire import receipt as receipt_wire
 from tests.unit.post.desk import Desk, HandClock
@@ -360,3 +361,77 @@ def test_an_alert_from_before_an_absence_of_unknown_length_is_at_least_so_old(tm
         "btn-1": "at_least",
         "btn-2": "exact",
     }
+
+
+def untrusted_boot(desk: Desk, off_ms: int) -> Desk:
+    """Cut the power for ``off_ms`` and come back with a clock that nobody believes."""
+    before = desk.clock.stamp()
+    again = desk.reopen()
+    again.clock.run_ms += 1
+    again.clock.trusted = False
+    again.clock.wall_ms = 0
+    body = {"downtime_known": False, "before": [before.run_ms, before.wall_ms]}
+    again.memory.fold_start(again.clock.stamp(), body)
+    again.journal.append([Entry(Kind.START, again.clock.stamp(), records.dump(body))])
+    again.true_wall_ms = before.wall_ms + off_ms
+    return again
+
+
+def time_service_answers(desk: Desk, seconds_after_boot: int) -> None:
+    desk.clock.trusted = True
+    desk.clock.wall_ms = desk.true_wall_ms + seconds_after_boot * 1_000
+
+
+def test_once_the_clock_is_right_what_is_older_than_the_power_cut_is_older_and_nothing_else(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, RULES)
+    desk.up.up = False
+    desk.press(1)
+    desk.turn()
+    again = untrusted_boot(desk, 8 * 3_600_000)
+    again.up.up = False
+    again.clock.wait(2_000)
+    again.press(device="btn-2")
+    again.turn()
+    again.clock.wait(1_000)
+    time_service_answers(again, 3)
+    again.turn()
+    again.connect()
+    again.turn()
+    ages = {
+        alert["evidence"][0]["device"]: (alert["age_s"], alert["age"]) for alert in again.alerts if alert["evidence"]
+    }
+    assert ages == {"btn-1": (8 * 3_600 + 3, "exact"), "btn-2": (1, "exact")}
+    assert again.confirms("btn-2") == [(1, "saved")]
+    again.press(device="btn-2", seq=2)
+    again.turn(60_000)
+    assert len(again.memory.state.incidents) == 2
+    once_more = again.reopen()
+    assert once_more.memory.state == again.memory.state
+
+
+def test_a_restart_before_the_clock_is_right_does_not_lose_the_correction(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, RULES)
+    desk.up.up = False
+    desk.press(1)
+    desk.turn()
+    again = untrusted_boot(desk, 8 * 3_600_000)
+    again.turn(1_000)
+    third = again.reopen()
+    third.memory.started(third.clock.stamp(), downtime_known=True)
+    third.true_wall_ms = again.true_wall_ms
+    time_service_answers(third, 1)
+    third.turn()
+    assert [(alert["age_s"], alert["age"]) for alert in third.alerts] == [(8 * 3_600 + 1, "exact")]
+
+
+def test_a_receipt_for_an_old_incident_does_not_catch_the_next_press(desk: Desk) -> None:
+    desk.press(1)
+    desk.turn()
+    old = desk.alerts[0]["id"]
+    desk.press(2)
+    desk.turn(11 * 60_000)
+    desk.receipt(old, 1, Stage.ACKNOWLEDGED, "4021")
+    desk.turn(1_000)
+    desk.press(3)
+    desk.turn(1_000)
+    assert len(desk.memory.state.incidents) == 2
