@@ -25,6 +25,7 @@ from dispatcher.incidents.stages import confirm
 from dispatcher.incidents.state import PostState
 
 JOIN_MS = 600_000  # a press joins its device's open incident up to 10 min after that one's last press
+MAX_UNKNOWN_TOLD = 20  # unknown devices told in that time: who can invent names must not fill the officer's board
 UNKNOWN_AGAIN_MS = 600_000  # an unknown device is told at most once in 10 min, the end included
 MAX_EVIDENCE = 500  # presses kept with an incident; older ones that were delivered make room
 
@@ -180,6 +181,9 @@ def decide_unknown(context: Context, state: PostState, event: Event) -> Decision
     answer = _answer(event, None, Stage.REFUSED, "unknown_device")
     last = state.unknown.get(device)
     if last is not None and event.arrived.run_ms - last <= UNKNOWN_AGAIN_MS:
+        return Decision(Reason.UNKNOWN_DEVICE_AGAIN, (), answer)
+    lately = sum(event.arrived.run_ms - told <= UNKNOWN_AGAIN_MS for told in state.unknown.values())
+    if lately >= MAX_UNKNOWN_TOLD:
         return Decision(Reason.UNKNOWN_DEVICE_AGAIN, (), answer)
     incident = replace(
         new_incident(

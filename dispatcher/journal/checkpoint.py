@@ -45,6 +45,12 @@ def find(folder: Path, journal_id: bytes) -> Iterator[Found]:
         yield Found(path, generation, _read(path, journal_id))
 
 
+def newest(found: Iterator[Found], older_than: int | None) -> Checkpoint | None:
+    """Return the newest sound checkpoint, or the newest whose ``through`` is below ``older_than``."""
+    sound = (one.checkpoint for one in found if one.checkpoint is not None)
+    return next((one for one in sound if older_than is None or one.through < older_than), None)
+
+
 def refuse_newer(folder: Path) -> None:
     """Raise FormatTooNew if a newer program wrote one of the checkpoints."""
     for _, path in files(folder):
@@ -121,9 +127,9 @@ class Checkpoints:
         """Bytes that sound checkpoints take on disk."""
         return sum(_HEAD_BYTES + size for _, _, size in self._kept)
 
-    def read(self) -> Checkpoint | None:
-        """Return the newest sound checkpoint."""
-        return next((one.checkpoint for one in find(self._folder, self._journal_id) if one.checkpoint), None)
+    def read(self, older_than: int | None = None) -> Checkpoint | None:
+        """Return the newest sound checkpoint, or the newest whose ``through`` is below ``older_than``."""
+        return newest(find(self._folder, self._journal_id), older_than)
 
     def write(self, through: int, body: bytes) -> None:
         """Put a new checkpoint in place and drop all but the one before it. Raises OSError.

@@ -287,9 +287,9 @@ class Journal:
                 raise NoSpace(f"{self.folder}: no space for a checkpoint") from error
             self._die(error, f"{self.folder}: checkpoint")
 
-    def read_checkpoint(self) -> Checkpoint | None:
-        """Return the newest checkpoint that is sound, or None."""
-        return self._checkpoints.read()
+    def read_checkpoint(self, older_than: int | None = None) -> Checkpoint | None:
+        """Return the newest checkpoint that is sound, or None; ``older_than`` asks for one from before that number."""
+        return self._checkpoints.read(older_than)
 
     def retain(self, *, keep_after: int, older_than_ms: int, max_bytes: int, now: Stamp) -> int:
         """Delete the oldest segments that are too old or too many, and return how many.

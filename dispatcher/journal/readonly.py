@@ -16,12 +16,11 @@ class ReadOnlyJournal:
         self._folder = folder
         self._survey = survey(folder)
 
-    def read_checkpoint(self) -> Checkpoint | None:
-        """Return the newest checkpoint that is sound, or None. Raises OSError."""
+    def read_checkpoint(self, older_than: int | None = None) -> Checkpoint | None:
+        """Return the newest checkpoint that is sound (and from before ``older_than``), or None. Raises OSError."""
         if self._survey.journal_id is None:
             return None
-        found = checkpoint.find(self._folder, self._survey.journal_id)
-        return next((one.checkpoint for one in found if one.checkpoint is not None), None)
+        return checkpoint.newest(checkpoint.find(self._folder, self._survey.journal_id), older_than)
 
     def replay(self, after: int = 0) -> Iterator[Record]:
         """Yield every readable record above ``after``, in order. Raises OSError."""

@@ -125,6 +125,8 @@ class Intake:
         if not unknown.kind.startswith(_TOLD_WHEN_UNKNOWN):
             return replace(self._reject(raw, rejected, stamp), urgent=True)
         decision = self._memory.event(event, NO_IDENTITY)
+        if not decision.changes:  # told already: a stranger who presses on does not fill the card
+            return Taken(None, (event,), (), (decision,), rejected)
         entry = self._entry(raw, b"", stamp, events=(event,), rejected=str(rejected.reason))
         return Taken(entry, (event,), (), (decision,), rejected, urgent=True)
 
@@ -194,5 +196,7 @@ class Intake:
         outcome = self._memory.receipt(raw.payload)
         if isinstance(outcome, Malformed):
             return self._reject(raw, Rejected(outcome.reason, outcome.detail[:80]), stamp)
+        if not outcome.changes:
+            return Taken(None, decisions=(outcome,))
         entry = self._entry(raw, raw.payload, stamp)
         return Taken(entry, decisions=(outcome,), urgent=True)

@@ -20,7 +20,7 @@ _INSTANCE_BYTES = 10
 class Readable(Protocol):
     """A journal as far as a start reads it."""
 
-    def read_checkpoint(self) -> Checkpoint | None: ...
+    def read_checkpoint(self, older_than: int | None = None) -> Checkpoint | None: ...
 
     def replay(self, after: int = 0) -> Iterator[Record]: ...
 
@@ -36,16 +36,18 @@ class Recovered:
 
 
 def recover(journal: Readable, context: Context) -> Recovered:
-    """Fold checkpoint and tail. A checkpoint of no known form is passed over and the whole journal folded."""
+    """Fold checkpoint and tail. A checkpoint of no known form gives way to the one before it, and is counted."""
     memory, last, after = Memory(context), None, 0
+    folded = unreadable = 0
     checkpoint = journal.read_checkpoint()
-    if checkpoint is not None:
+    while checkpoint is not None:
         try:
             memory, last = Memory.load(context, checkpoint.body)
             memory.folded = after = checkpoint.through
+            break
         except (ValueError, TypeError):
-            memory, last, after = Memory(context), None, 0
-    folded = unreadable = 0
+            unreadable += 1
+            checkpoint = journal.read_checkpoint(older_than=checkpoint.through)
     for record in journal.replay(after):
         try:
             memory.fold(record)

@@ -67,10 +67,10 @@ class MemoryOnly:
     def abandon(self) -> None:
         """Nothing to let go of."""
 
-    def read_checkpoint(self) -> Checkpoint | None:
+    def read_checkpoint(self, older_than: int | None = None) -> Checkpoint | None:
         """Return what an earlier run kept, if the card still reads."""
         try:
-            return self._before.read_checkpoint() if self._before else None
+            return self._before.read_checkpoint(older_than) if self._before else None
         except OSError:
             return None
 

@@ -35,8 +35,15 @@ def group_of(fields: tuple[str, ...], event: Event) -> str:
 
 
 def title(then: Then, event: Event, name: str) -> str:
-    """Fill ``{field}`` in a rule's message from the event; an unknown field stays as written."""
-    text = then.message or name
+    """Fill ``{field}`` in a rule's message from the event; an unknown field stays as written.
+
+    A message that comes out blank, because the event says so, gives way to the rule's name.
+    """
+    filled = _filled(then.message, event)
+    return filled if filled.strip() else _filled(name, event)
+
+
+def _filled(text: str, event: Event) -> str:
     parts = text.split("{")
     filled = [parts[0], *(_fill(part, event) for part in parts[1:])]
     whole = "".join(filled)

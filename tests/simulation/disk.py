@@ -202,8 +202,12 @@ class SimJournal:
 
     # --- what a start reads
 
-    def read_checkpoint(self) -> Checkpoint | None:
-        sound = (one for one in reversed(self._card.checkpoints) if not one.damaged)
+    def read_checkpoint(self, older_than: int | None = None) -> Checkpoint | None:
+        sound = (
+            one
+            for one in reversed(self._card.checkpoints)
+            if not one.damaged and (older_than is None or one.through < older_than)
+        )
         found = next(sound, None)
         return None if found is None else Checkpoint(found.through, found.body)
 

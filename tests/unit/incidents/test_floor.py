@@ -136,6 +136,15 @@ def test_an_unknown_button_is_refused_and_told_once_in_ten_minutes() -> None:
     assert town.unknown("nope", seq=3).reason is Reason.UNKNOWN_DEVICE
 
 
+def test_who_invents_names_does_not_fill_the_officers_board() -> None:
+    town = Town()
+    for number in range(300):
+        assert stages(town.unknown(f"nope-{number}")) == [Stage.REFUSED]
+    assert len(town.state.incidents) == 20
+    town.wait(10 * MINUTE + 1)
+    assert town.unknown("later").reason is Reason.UNKNOWN_DEVICE
+
+
 def test_the_incident_of_an_unknown_button_never_tells_it_that_help_is_coming() -> None:
     town = Town()
     incident = town.unknown("nope").incident or ""

@@ -328,6 +328,28 @@ def test_who_answered_an_earlier_press_is_not_named_for_a_new_one(desk: Desk) ->
     assert "by" not in desk.local.on("btn-1/confirm")[-1]
 
 
+def test_a_stranger_who_presses_on_and_receipts_for_nobody_do_not_fill_the_card(desk: Desk) -> None:
+    desk.turn()
+    before = desk.journal.last_sequence
+    for seq in range(100):
+        desk.press(seq, device="stranger")
+        desk.receipt("nobody", 1, Stage.ACKNOWLEDGED)
+        desk.turn(20)
+    assert len(desk.confirms("stranger")) > 50
+    assert desk.journal.last_sequence - before < 20
+
+
+def test_a_checkpoint_of_no_known_form_gives_way_to_the_one_before_it(desk: Desk) -> None:
+    desk.press()
+    desk.turn()
+    desk.keeper.checkpoint(desk.clock.stamp())
+    desk.press(2)
+    desk.turn(1_000)
+    desk.journal.write_checkpoint(desk.journal.last_sequence, b'{"state": {"incidents": 7}}')
+    again = desk.reopen()
+    assert again.memory.state == desk.memory.state
+
+
 # --- clock
 
 
