@@ -84,8 +84,8 @@ class Oracle:
         while len(done) < len(rules):
             names = {rule["id"] for rule in done}
             done.append(next(r for r in rules if r["id"] not in names and set(r.get("suppressed_by", [])) <= names))
-            # file order among those whose suppressors are all judged already
-        return done
+        named = {name for rule in rules for name in rule.get("suppressed_by", [])}
+        return [r for r in done if r["id"] in named] + [r for r in rules if r["id"] not in named]
 
     # --- the night
 

@@ -341,7 +341,7 @@ def _parts(built: Built, own: RuleState) -> Iterator[tuple[Machine, MachineState
 
 
 def in_order(rules: Iterable[FullRule]) -> list[FullRule]:
-    """Return the rules in file order, but each after those that may suppress it."""
+    """Return the rules in file order, but first those that may suppress others, each after its own suppressors."""
     by_id = {rule.id: rule for rule in rules}
     ordered: dict[str, FullRule] = {}
 
@@ -351,6 +351,7 @@ def in_order(rules: Iterable[FullRule]) -> list[FullRule]:
                 visit(by_id[name], way | {rule.id})
         ordered.setdefault(rule.id, rule)
 
-    for rule in by_id.values():
+    named = {name for rule in by_id.values() for name in rule.suppressed_by}
+    for rule in sorted(by_id.values(), key=lambda one: one.id not in named):
         visit(rule, frozenset())
     return list(ordered.values())
