@@ -10,6 +10,7 @@ from dispatcher.devices import BUILT_IN, parse_profiles
 from dispatcher.domain.faults import Fault, FaultsFound, Text
 from dispatcher.domain.site import Site
 from dispatcher.domain.tree import Mapping, Node
+from dispatcher.rules.lint import lint
 from dispatcher.rules.parse import parse_ruleset
 from dispatcher.settings.share import share
 from dispatcher.settings.sitefile import load_site, parse_site, profile_faults
@@ -37,8 +38,9 @@ def check(paths: Sequence[Path], site: Path | None) -> int:
         say(NOTHING)
         return USAGE
     sources = collect(wanted)
-    faults = [*_faults(sources, site), *_site_faults(site)]
-    show(faults)
+    notes: list[Fault] = []
+    faults = [*_faults(sources, site, notes), *_site_faults(site)]
+    show([*faults, *notes])
     if faults:
         say(FAULTS, faults=len(faults), files=len(sources.files))
         return FOUND
@@ -50,7 +52,8 @@ def _site_faults(site: Path | None) -> tuple[Fault, ...]:
     return () if site is None else _collected(lambda: load_site(site))
 
 
-def _faults(sources: Sources, site: Path | None) -> list[Fault]:
+def _faults(sources: Sources, site: Path | None, notes: list[Fault]) -> list[Fault]:
+    """Return every fault; what is legal and most likely a mistake goes to ``notes``."""
     faults = list(sources.faults)
     by_sort: dict[str, list[Node]] = {}
     for source in sources.files:
@@ -64,7 +67,7 @@ def _faults(sources: Sources, site: Path | None) -> list[Fault]:
     faults += [fault for node in by_sort.get("site", []) for fault in profile_faults(node, known)]
     for sort, nodes in by_sort.items():
         if sort in ("rules", "tests"):
-            faults += _rule_faults(nodes, site) if sort == "rules" else _test_faults(nodes, site)
+            faults += _rule_faults(nodes, site, notes) if sort == "rules" else _test_faults(nodes, site)
         else:
             faults += _CHECKS[sort](nodes)
     return faults
@@ -86,14 +89,17 @@ def _known_profiles(checked: list[Node]) -> frozenset[str]:
     return frozenset({BUILT_IN, *(name for node in nodes for name in parse_profiles([node])[0].by_name)})
 
 
-def _rule_faults(nodes: list[Node], given: Path | None) -> tuple[Fault, ...]:
+def _rule_faults(nodes: list[Node], given: Path | None, notes: list[Fault]) -> tuple[Fault, ...]:
     """Check all rules as one set, with the names of the site that belongs to them."""
     path = given or find_site(Path(nodes[0].place.file))
     near = around(path)
     site = None
     if path is not None and not _site_faults(path):  # a faulty site is told as such; rules are checked without it
         site = load_site(path)
-    return parse_ruleset(nodes, site, near.channels, retention_ms=near.retention_ms)[1]
+    ruleset, faults = parse_ruleset(nodes, site, near.channels, retention_ms=near.retention_ms)
+    if not faults:
+        notes += lint(ruleset, site)
+    return faults
 
 
 def _sort(node: Node) -> str:

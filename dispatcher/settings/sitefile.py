@@ -59,8 +59,8 @@ class DeviceLine(Strict):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     id: str = Field(min_length=1, max_length=MAX_DEVICE_ID)
-    profile: Id
-    role: str
+    profile: Id = "kentongan"  # the text requires neither: without them it is a sensor that speaks our convention
+    role: str = "sensor"
     post: Id | None = None
     zone: str | None = None
     model: str | None = None

@@ -1,0 +1,162 @@
+"""What is legal and most likely a mistake: rules that never fire, always fire, say the same twice or cost too much.
+
+These are notes: they are told beside the faults, and refuse nothing.
+"""
+
+from collections.abc import Iterator
+
+from dispatcher.domain.faults import Fault, Text
+from dispatcher.domain.incident import loudest
+from dispatcher.domain.site import Site
+from dispatcher.rules.cost import BUDGET_BYTES, worst_case_bytes
+from dispatcher.rules.fingerprint import canonical
+from dispatcher.rules.language import (
+    AbsentForm,
+    CountForm,
+    DayIs,
+    EventForm,
+    FullRule,
+    FullRuleSet,
+    Roster,
+    ScheduleForm,
+    TimeIs,
+)
+from dispatcher.rules.model import AllOf, Compare, Operator
+from dispatcher.rules.uses import both_of, clauses_of, demands
+
+NEVER = Text("aturan ini tidak pernah menyala: {why}", "this rule never fires: {why}")
+ALWAYS = Text("aturan ini menyala terus: {why}", "this rule fires all the time: {why}")
+NOTHING = Text("aturan ini tidak melakukan apa pun", "this rule does nothing")
+SAME = Text("sama dengan aturan {other}", "the same as rule {other}")
+COVERED = Text(
+    "setiap kejadian aturan ini juga menyalakan {other}, dengan tujuan yang sama",
+    "whatever this rule fires for also fires {other}, to the same people",
+)
+COSTLY = Text(
+    "aturan ini dapat memakai {mib} MiB memori; anggaran seluruh aturan {budget} MiB",
+    "this rule can take {mib} MiB of memory; the budget of all rules is {budget} MiB",
+)
+
+
+def lint(ruleset: FullRuleSet, site: Site | None = None) -> tuple[Fault, ...]:
+    """Return notes on a rule set without faults."""
+    rules = [rule for rule in ruleset.rules if rule.enabled]
+    notes = [note for rule in rules for note in _of_rule(rule, site)]
+    notes += _of_pairs(rules)
+    return (*notes, *_of_memory(rules, site))
+
+
+def _note(rule: FullRule, code: str, text: Text, **values: object) -> Fault:
+    return Fault(rule.place, f"lint-{code}", text, values)
+
+
+# --- one rule --------------------------------------------------------------------------------------------------------
+
+
+def _of_rule(rule: FullRule, site: Site | None) -> Iterator[Fault]:
+    why = next(_never(rule, site), None)
+    if why is not None:
+        yield _note(rule, "never", NEVER, why=why)
+    form = rule.when.form
+    if isinstance(form, CountForm) and form.at_least == 1:
+        yield _note(rule, "always", ALWAYS, why="at_least: 1")
+    if not rule.alerts and not rule.then.sets and not rule.then.actions:
+        yield _note(rule, "nothing", NOTHING)
+
+
+def _never(rule: FullRule, site: Site | None) -> Iterator[str]:
+    for when in both_of(rule)[:1]:
+        for clause in clauses_of(when):
+            field = _contradiction(list(demands(clause.where)))
+            if field is not None:
+                yield f"where {field}"
+    form = rule.when.form
+    if site is not None and isinstance(form, AbsentForm) and form.roster is not None and _is_empty(form.roster, site):
+        yield "expect_from"
+    if site is not None and isinstance(form, CountForm):
+        values = {"post": len(site.posts), "device": len(site.devices), "kelurahan": len(site.kelurahan)}
+        if form.distinct in values and form.at_least > values[form.distinct]:
+            yield f"at_least: {form.at_least} > {values[form.distinct]} {form.distinct}"
+    if isinstance(form, ScheduleForm):
+        yield from _hour_held_back(rule, form)
+
+
+def _is_empty(roster: Roster, site: Site) -> bool:
+    if roster.sort == "role":
+        return not any(device.role == roster.role for device in site.devices.values())
+    return not {"posts": site.posts, "devices": site.devices}.get(roster.sort, site.posts) and roster.sort != "ids"
+
+
+def _hour_held_back(rule: FullRule, form: ScheduleForm) -> Iterator[str]:
+    for condition in rule.only_if:
+        if isinstance(condition, DayIs) and form.days and not set(form.days) & set(condition.days):
+            yield "only_if days"
+        if isinstance(condition, TimeIs):
+            span = condition.span
+            inside = span.start <= form.at < span.end
+            wraps = span.start > span.end and (form.at >= span.start or form.at < span.end)
+            if not inside and not wraps:
+                yield "only_if between"
+
+
+def _contradiction(wanted: list[Compare]) -> str | None:
+    """Return a field of which two things are demanded that no value can be, or None."""
+    for field in dict.fromkeys(one.field for one in wanted):
+        same = [one for one in wanted if one.field == field]
+        low = max((float(v) for v in _bounds(same, Operator.ABOVE, Operator.AT_LEAST)), default=float("-inf"))
+        high = min((float(v) for v in _bounds(same, Operator.BELOW, Operator.AT_MOST)), default=float("inf"))
+        exact = {repr(one.operands[0]) for one in same if one.operator is Operator.IS}
+        if low > high or len(exact) > 1:
+            return field
+    return None
+
+
+def _bounds(comparisons: list[Compare], *operators: Operator) -> Iterator[float]:
+    for one in comparisons:
+        value = one.operands[0] if one.operands else None
+        if one.operator in operators and isinstance(value, int | float) and not isinstance(value, bool):
+            yield value
+
+
+# --- two rules -------------------------------------------------------------------------------------------------------
+
+
+def _of_pairs(rules: list[FullRule]) -> Iterator[Fault]:
+    seen: dict[tuple[str, ...], FullRule] = {}
+    for rule in rules:
+        key = (canonical(rule.when), canonical(rule.only_if), rule.runs_at, canonical(rule.then.escalate))
+        if key in seen:
+            yield _note(rule, "duplicate", SAME, other=seen[key].id)
+        else:
+            other = next((one for one in rules if one is not rule and _covers(one, rule)), None)
+            if other is not None:
+                yield _note(rule, "covered", COVERED, other=other.id)
+        seen.setdefault(key, rule)
+
+
+def _covers(wide: FullRule, narrow: FullRule) -> bool:
+    """Return whether a rule without conditions fires wherever the other does, as loudly, to the same people."""
+    one, two = wide.when.form, narrow.when.form
+    if not (isinstance(one, EventForm) and isinstance(two, EventForm)):
+        return False
+    plain = not (wide.only_if or wide.throttle or wide.clear_when or wide.suppressed_by or wide.when.group_by)
+    wider = one.clause.where == AllOf(()) and two.clause.where != AllOf(())
+    kinds = all(any(_is_below(kind, word) for word in one.clause.kinds) for kind in two.clause.kinds)
+    severity = loudest(wide.then.severity, narrow.then.severity) is wide.then.severity
+    people = set(wide.then.escalate) >= set(narrow.then.escalate) and narrow.alerts
+    return plain and wider and kinds and severity and people and not wide.shadow and wide.runs_at is narrow.runs_at
+
+
+def _is_below(kind: str, word: str) -> bool:
+    return kind == word or (word.endswith(".*") and kind.startswith(word[:-1]))
+
+
+# --- memory ----------------------------------------------------------------------------------------------------------
+
+
+def _of_memory(rules: list[FullRule], site: Site | None) -> Iterator[Fault]:
+    costs = {rule.id: worst_case_bytes(rule, site) for rule in rules}
+    if sum(costs.values()) <= BUDGET_BYTES:
+        return
+    for rule in sorted(rules, key=lambda one: -costs[one.id])[:3]:
+        yield _note(rule, "memory", COSTLY, mib=costs[rule.id] // 2**20, budget=BUDGET_BYTES // 2**20)
