@@ -1,6 +1,8 @@
 """Reading JSON objects from the other side: bounded, typed, and never trusting."""
 
 import json
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +11,7 @@ from dispatcher.domain.events import MAX_COUNTER, RejectReason
 VERSION = 1
 MAX_BYTES = 64 * 1024
 MAX_TEXT = 512
+_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 class Malformed(Exception):
@@ -59,6 +62,14 @@ def text(body: dict[str, Any], key: str, limit: int = MAX_TEXT) -> str:
     return value
 
 
+def identity(body: dict[str, Any], key: str) -> str:
+    """Return an id: 1 to 64 letters, digits, ``_ . -``, since it stands in addresses of pages too. Raises Malformed."""
+    value = text(body, key, 64)
+    if not _ID.fullmatch(value) or value.strip(".") == "":
+        raise Malformed(RejectReason.WRONG_TYPE, key)
+    return value
+
+
 def optional_text(body: dict[str, Any], key: str, limit: int = MAX_TEXT) -> str | None:
     """Return a string or None. Raises Malformed for any other type or an overlong one."""
     value = body.get(key)
@@ -70,8 +81,8 @@ def optional_text(body: dict[str, Any], key: str, limit: int = MAX_TEXT) -> str 
 
 
 def _encodable(value: str) -> bool:
-    # JSON can carry a lone surrogate, which no database and no terminal takes.
-    return not any(0xD800 <= ord(char) <= 0xDFFF for char in value)
+    # JSON can carry a lone surrogate, which no database and no terminal takes. Most texts are ASCII, and quickly known.
+    return value.isascii() or not any(0xD800 <= ord(char) <= 0xDFFF for char in value)
 
 
 def integer(body: dict[str, Any], key: str, low: int = 0, high: int = MAX_COUNTER) -> int:
@@ -114,6 +125,16 @@ def clip(value: str, limit: int) -> str:
     """Return text that the other side will take: bounded, and without lone surrogates."""
     whole = value if _encodable(value) else value.encode("utf-8", "replace").decode("utf-8")
     return whole if len(whole) <= limit else whole[: limit - 1] + "…"
+
+
+def clip_required(value: str, limit: int) -> str:
+    """Return clipped text that says something: a dash where there is nothing but blanks."""
+    return clip(value, limit) if value.strip() else "-"
+
+
+def clip_words(values: Sequence[str], limit: int, most: int) -> list[str]:
+    """Return the first ``most`` of the words, each clipped, without those that say nothing."""
+    return [clip(value, limit) for value in values if value.strip()][:most]
 
 
 def clip_optional(value: str | None, limit: int) -> str | None:

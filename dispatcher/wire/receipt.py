@@ -37,7 +37,7 @@ def _decode(body: dict[str, Any]) -> Receipt:
     if stage not in RECEIPT_STAGES:
         raise Malformed(RejectReason.UNKNOWN_STAGE, stage)
     return Receipt(
-        id=fields.text(body, "id", 64),
+        id=fields.identity(body, "id"),
         rev=fields.integer(body, "rev"),
         stage=Stage(stage),
         by=fields.optional_text(body, "by", 64),

@@ -42,7 +42,7 @@ def _decode_entry(entry: object) -> Known:
         raise Malformed(RejectReason.WRONG_TYPE, "incidents")
     named: dict[str, Any] = dict(zip(("id", "rev", "stage"), entry, strict=True))
     return Known(
-        id=fields.text(named, "id", 64),
+        id=fields.identity(named, "id"),
         rev=fields.integer(named, "rev"),
         stage=Stage(fields.choice(named, "stage", _STAGES)),
     )

@@ -1,6 +1,7 @@
 """Alerts over the wire: what we write can be read, and what anybody writes is read or refused, never worse."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,10 +9,10 @@ from hypothesis import strategies as st
 
 from dispatcher.domain.events import MAX_COUNTER, RejectReason
 from dispatcher.domain.incident import PlaceOfIncident, Severity
-from dispatcher.wire import alert, receipt, status, sync
+from dispatcher.wire import alert, fields, receipt, status, sync
 from dispatcher.wire.fields import Malformed
 
-TEXT = st.text(min_size=1, max_size=700)
+TEXT = st.text(max_size=700) | st.sampled_from(["", " ", "\t\u00a0", "\ud800", '","age_s":0,"age":"exact",'])
 COUNTER = st.none() | st.integers(0, MAX_COUNTER)
 PLACES = st.builds(
     PlaceOfIncident,
@@ -54,7 +55,7 @@ DECODERS = [alert.decode, receipt.decode, status.decode, sync.decode]
 
 
 @given(ALERTS)
-def test_no_name_however_long_makes_the_precinct_refuse_what_we_wrote(one: alert.Alert) -> None:
+def test_no_name_however_long_or_empty_makes_the_precinct_refuse_what_we_wrote(one: alert.Alert) -> None:
     read = alert.decode(alert.encode(one))
     assert isinstance(read, alert.Alert)
     assert (read.id, read.rev, read.severity, read.count) == (one.id, one.rev, one.severity, one.count)
@@ -69,6 +70,31 @@ def test_the_age_of_a_sending_is_no_part_of_the_content(one: alert.Alert, age_s:
     assert isinstance(read, alert.Alert)
     assert (read.age_s, read.age) == (age_s, age)
     assert alert.same_content(body, later)
+
+
+@given(ALERTS)
+def test_an_alert_that_has_its_age_already_is_sent_as_it_is(one: alert.Alert) -> None:
+    body = alert.encode(one)
+    assert alert.with_age(body, one.age_s, one.age) is body
+    assert body == alert.with_age(alert.with_age(body, one.age_s + 1, "exact"), one.age_s, one.age)
+
+
+def test_an_age_inside_a_foreign_object_is_not_taken_for_that_of_the_alert() -> None:
+    body = json.loads(EXAMPLE)
+    nested = {**body, "new": {"x": 1, "age_s": 0, "age": "exact", "y": 2}}
+    first = fields.dump({**nested, "age_s": 7})
+    second = fields.dump({**nested, "age_s": 9})
+    assert alert.same_content(first, second)
+
+
+def test_texts_that_say_nothing_are_written_as_a_dash_and_empty_labels_not_at_all() -> None:
+    example = alert.decode(EXAMPLE)
+    assert isinstance(example, alert.Alert)
+    blank = replace(example, post="", rule=" ", incident="\t", title="", labels=("", "a"), escalate=(" ",))
+    read = alert.decode(alert.encode(blank))
+    assert isinstance(read, alert.Alert)
+    assert (read.post, read.rule, read.incident, read.title) == ("-", "-", "-", "-")
+    assert (read.labels, read.escalate) == (("a",), ())
 
 
 def test_another_title_is_another_content() -> None:
