@@ -1,5 +1,6 @@
 """What goes wrong in a night, each by name, and what ends it."""
 
+import json
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -151,8 +152,12 @@ def _far_again(night: "Night", _for_ms: int) -> None:
 
 
 def _receipt_again(night: "Night", _for_ms: int) -> None:
+    """The post hears an old receipt once more. One of a store that was lost since makes it doubt, and ask again."""
     if night.receipts:
-        night.far.publish(night.world.luck.choice(night.receipts))
+        receipt = night.world.luck.choice(night.receipts)
+        if json.loads(receipt.payload)["store"] != json.loads(night.receipts[-1].payload)["store"]:
+            night.ledger.forget_order()
+        night.far.publish(receipt)
 
 
 def _lose_store(night: "Night", _for_ms: int) -> None:

@@ -238,6 +238,7 @@ class Ledger:
                 self.keys[entry.event] = key
                 if key not in self.presses:
                     self._broken("invented press", f"{key} in incident {alert.id}")
+                self._check_once(key, entry.event)
         if any(press.excused and press.incident == alert.id for press in self.presses.values()):
             return  # one record less, and so one press less
         if not alert.evidence and self.card.flips:
@@ -245,6 +246,14 @@ class Ledger:
         so_far = sum(rev <= alert.rev for rev in events.values())
         if all((alert.id, rev) in self.contents for rev in range(1, alert.rev + 1)) and alert.count != so_far:
             self._broken("count", f"{alert.id} rev {alert.rev} says {alert.count}, its evidence is {so_far}")
+
+    def _check_once(self, key: Key, event: str) -> None:
+        events = self._events_of.setdefault(key, set())
+        events.add(event)
+        if len(events) > self.presses[key].born and not self.presses[key].excused:
+            self._broken("counted twice", f"{key} is {sorted(events)}")
+
+    _events_of: dict[Key, set[str]] = field(default_factory=dict)
 
     # --- what the card holds
 
