@@ -103,7 +103,7 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # no longer: while playwright is open its event loop runs in the main thread
 def browser() -> Iterator[Browser]:
     """Chromium of the system; skips, or fails where KENTONGAN_REQUIRE_BROWSER=1 promises one."""
     program = next((path for name in CHROMIUM if (path := find_program(name))), None)
