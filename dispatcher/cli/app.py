@@ -167,12 +167,15 @@ def play(
     paths: Paths = None,
     devices: Annotated[Path | None, typer.Option("--devices", help="Folder profil / folder of profiles")] = None,
     site: Annotated[Path | None, typer.Option("--site", help="site.yaml untuk uji ini / for these tests")] = None,
+    mutate: Annotated[
+        bool, typer.Option("--mutate", help="Ubah aturan sedikit demi sedikit / change rules a little, and see")
+    ] = False,
     cov: Annotated[bool, typer.Option("--cov", help="Klausa yang tak teruji / clauses that no test tried")] = False,
 ) -> int:
     """Mainkan berkas uji (*.test.yaml, *.cases.jsonl) / play test files."""
     from dispatcher.cli.cases import play as run
 
-    return run(paths or [], devices, site, coverage=cov)
+    return run(paths or [], devices, site, coverage=cov, mutate=mutate)
 
 
 @journal.command()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dispatcher.cli.say import complain, language, show
-from dispatcher.cli.timeline.run import Report, Unplayable, play_file, uncovered
+from dispatcher.cli.timeline.run import Report, Unplayable, play_file, survivors, uncovered
 from dispatcher.devices import Profiles, parse_profiles, run_cases
 from dispatcher.domain.faults import FaultsFound, Text
 from dispatcher.settings.share import share
@@ -18,6 +18,7 @@ DEFAULTS = ("devices", "rules")
 
 NO_CASES = Text("tidak ada berkas uji di sini: {suffix}", "there is no test file here: {suffix}")
 NOT_CASES = Text("{path}: bukan berkas uji ({suffix})", "{path}: is no test file ({suffix})")
+SURVIVED = Text("{path}: tidak ketahuan: {line}", "{path}: survived: {line}")
 UNUSABLE = Text("tidak dapat dimainkan: {faults} kesalahan", "cannot be played: {faults} faults")
 CANNOT_READ = Text("{path}: tidak dapat dibaca: {error}", "{path}: cannot be read: {error}")
 
@@ -31,10 +32,17 @@ class Tally:
     timelines: Report = field(default_factory=Report)
 
 
-def play(paths: Sequence[Path], devices: Path | None, site: Path | None = None, *, coverage: bool = False) -> int:
+def play(
+    paths: Sequence[Path],
+    devices: Path | None,
+    site: Path | None = None,
+    *,
+    coverage: bool = False,
+    mutate: bool = False,
+) -> int:
     """Play test files; print a line for each case that fails and close with ``N passed, N failed``.
 
-    ``coverage`` also names the clauses that no test made true and false.
+    ``coverage`` also names the clauses that no test made true and false, ``mutate`` the changes that none noticed.
     """
     files = list(_files(list(paths) or [path for path in map(Path, DEFAULTS) if path.exists()]))
     if not files:
@@ -54,8 +62,17 @@ def play(paths: Sequence[Path], devices: Path | None, site: Path | None = None, 
             _play_timelines(path, site, tally)
     for line in uncovered(tally.timelines) if coverage else ():
         print(line)
+    if mutate and not tally.failed:
+        _tell_survivors([path for path in files if path.name.endswith(TESTS)], site)
     print(f"{tally.passed} passed, {tally.failed} failed")
     return FOUND if tally.failed else GOOD
+
+
+def _tell_survivors(files: list[Path], site: Path | None) -> None:
+    """Change the rules of each file that passes a little, one at a time, and print what no test noticed."""
+    for path in files:
+        for line in survivors(path, site):
+            print(SURVIVED.render(language(), {"path": path, "line": line}))
 
 
 def _play_cases(files: list[Path], devices: Path | None, tally: Tally) -> None:

@@ -9,11 +9,11 @@ from dispatcher.cli.timeline.run import load as load_tests
 from dispatcher.devices import BUILT_IN, parse_profiles
 from dispatcher.domain.faults import Fault, FaultsFound, Text
 from dispatcher.domain.site import Site
-from dispatcher.domain.tree import Mapping, Node
+from dispatcher.domain.tree import Mapping, Node, place_at
 from dispatcher.rules.lint import lint
 from dispatcher.rules.parse import parse_ruleset
 from dispatcher.settings.share import share
-from dispatcher.settings.sitefile import load_site, parse_site, profile_faults
+from dispatcher.settings.sitefile import load_site, parse_site, post_faults, profile_faults
 from dispatcher.settings.sources import Sources, collect
 from dispatcher.settings.station import PostSettings, PrecinctSettings
 from dispatcher.settings.validate import validate
@@ -129,6 +129,18 @@ def _each(parse: Callable[[Node], object]) -> Callable[[list[Node]], Iterable[Fa
     return lambda nodes: [fault for node in nodes for fault in _collected(lambda node=node: parse(node))]  # type: ignore[misc]
 
 
+def _post_faults(node: Node) -> tuple[Fault, ...]:
+    """Check a post.yaml, and that the site it names knows the post."""
+    faults = _collected(lambda: validate(node, PostSettings))
+    if faults:
+        return faults
+    settings = validate(node, PostSettings)
+    path = Path(node.place.file).parent / settings.site
+    if _collected(lambda: load_site(path)):
+        return ()  # a faulty site is told where it is checked itself
+    return tuple(post_faults(load_site(path), settings.post, place_at(node, ("post",))))
+
+
 def _site(node: Node) -> Site:
     return parse_site(node)
 
@@ -136,7 +148,7 @@ def _site(node: Node) -> Site:
 _CHECKS: dict[str, Callable[[list[Node]], Iterable[Fault]]] = {
     "profile": lambda nodes: parse_profiles(nodes)[1],
     "site": _each(_site),
-    "post": _each(lambda node: validate(node, PostSettings)),
+    "post": lambda nodes: [fault for node in nodes for fault in _post_faults(node)],
     "precinct": _each(lambda node: validate(node, PrecinctSettings)),
     "unknown": lambda nodes: [Fault(node.place, "unknown-file", UNKNOWN_SORT) for node in nodes],
 }

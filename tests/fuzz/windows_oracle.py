@@ -131,6 +131,7 @@ class Oracle:
     def _do(self, step: dict[str, Any]) -> None:
         if "clock" in step:
             self.step_s += step["clock"]
+            self._deadlines(strictly_before=True)  # what the jump passed over is judged before what comes then
         elif "states" in step:
             self._states(step["states"])
         else:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from dispatcher.domain.tree import Sequence as List
 from dispatcher.rules.engine.engine import Engine
 from dispatcher.rules.language import FullRuleSet
 from dispatcher.rules.model import AllOf
+from dispatcher.rules.mutants import mutants
 from dispatcher.rules.names import lenient_names
 from dispatcher.rules.parse import parse_ruleset
 from dispatcher.settings.sitefile import parse_site
@@ -151,6 +152,23 @@ def play_case(loaded: Loaded, engine: Engine, case: Case, coverage: Coverage, la
     log = World(loaded.site, engine, case, reload, coverage.seen).play()
     difference = compare(case, log)
     return None if difference is None else difference.text.render(language, difference.values)
+
+
+def survivors(path: Path, site: Path | None = None) -> list[str]:
+    """Return a line for each small change of a rule that no case of the file notices. Raises FaultsFound."""
+    loaded = load(path, site)
+    found = []
+    for index, rule in enumerate(loaded.rules.rules):
+        for word, changed in mutants(rule):
+            rules = (*loaded.rules.rules[:index], changed, *loaded.rules.rules[index + 1 :])
+            if not _is_noticed(replace(loaded, rules=replace(loaded.rules, rules=rules))):
+                found.append(f"{rule.place}: {rule.id}: {word}")
+    return found
+
+
+def _is_noticed(loaded: Loaded) -> bool:
+    engine = Engine(loaded.rules, loaded.site, ZoneInfo(loaded.site.timezone))
+    return any(play_case(loaded, engine, case, Coverage(), "en") is not None for case in loaded.file.cases)
 
 
 def uncovered(report: Report) -> Sequence[str]:

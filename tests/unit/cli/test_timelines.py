@@ -1,0 +1,110 @@
+"""``kentongan test`` on timelines, as a technician meets it: what it prints, and how it ends."""
+
+from pathlib import Path
+
+import pytest
+
+from dispatcher.cli import main
+
+SITE = "site: {timezone: Asia/Jakarta, precinct: {id: p}, posts: [{id: pos-1}], devices: [{id: pir-1, post: pos-1}]}\n"
+RULE = """rules:
+- id: two
+  when: {count: {event: motion, where: {value: {above: 1}}, at_least: 2}, within: 60s}
+  then: {escalate: precinct, incident: x, severity: low}
+"""
+CASE = """tests:
+- name: twice
+  steps:
+  - {at: 0s, event: motion, device: pir-1, value: 2}
+  - {at: 60s, event: motion, device: pir-1, value: 2}
+  expect: [{at: 60s, alert: two, count: 2}]
+"""
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KENTONGAN_LANG", "en")
+
+
+def write(folder: Path, text: str) -> str:
+    path = folder / "a.test.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_a_timeline_that_comes_out_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["test", write(tmp_path, SITE + RULE + CASE)]) == 0
+    assert capsys.readouterr().out == "1 passed, 0 failed\n"
+
+
+def test_the_first_difference_is_told_with_what_was_expected_what_came_and_why_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["test", write(tmp_path, SITE + RULE + CASE.replace("count: 2}]", "count: 3}]"))]) == 1
+    out = capsys.readouterr().out.splitlines()
+    assert "twice: " in out[0]
+    assert "at 1m expected alert two (count: 3), got alert two (count: 2); why not: count: 2" in out[0]
+    assert out[1] == "0 passed, 1 failed"
+
+
+def test_an_alert_that_is_not_listed_fails_the_test(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = SITE + RULE + CASE.replace("[{at: 60s, alert: two, count: 2}]", "[]")
+    assert main(["test", write(tmp_path, text)]) == 1
+    assert (
+        "at 1m expected nothing more, got alert two (post: pos-1, device: pir-1, count: 2); why: fired"
+        in capsys.readouterr().out
+    )
+
+
+def test_a_faulty_case_fails_and_the_others_are_played(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = SITE + RULE + CASE + "- {name: wrong, steps: [{at: 1s, event: moton}], expect: []}\n"
+    assert main(["test", write(tmp_path, text)]) == 1
+    out = capsys.readouterr().out
+    assert "unknown event kind moton (did you mean motion?)" in out
+    assert out.endswith("1 passed, 1 failed\n")
+
+
+def test_every_case_of_a_file_with_faulty_rules_fails_and_the_fault_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["test", write(tmp_path, SITE + RULE.replace("count:", "cuont:") + CASE)]) == 1
+    printed = capsys.readouterr()
+    assert "unknown key cuont here (did you mean count?)" in printed.err
+    assert printed.out.endswith("0 passed, 1 failed\n")
+
+
+def test_clauses_that_no_test_tried_and_changes_that_none_noticed_are_listed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["test", "--cov", "--mutate", write(tmp_path, SITE + RULE + CASE)]) == 0
+    out = capsys.readouterr().out
+    assert "two#0: never false" in out
+    assert "survived: " in out
+    assert "within_ms +1000" in out
+    assert "within_ms -1000" not in out
+    assert "at_least +1" not in out
+
+
+def test_a_folder_is_searched_for_both_sorts_of_test_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, SITE + RULE + CASE)
+    assert main(["test", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "1 passed, 0 failed\n"
+
+
+def test_check_knows_a_test_file_and_tells_its_faults(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", write(tmp_path, SITE + RULE + CASE)]) == 0
+    assert main(["check", write(tmp_path, SITE + RULE + CASE.replace("steps", "stesp"))]) == 1
+    assert "unknown key stesp here (did you mean steps?)" in capsys.readouterr().err
+
+
+def test_check_holds_rules_to_the_site_beside_them_and_notes_what_is_most_likely_a_mistake(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "site.yaml").write_text(SITE.removeprefix("site: ").strip("{}\n").join(["{", "}"]))
+    rules = tmp_path / "r.yaml"
+    rules.write_text("version: 1\n" + RULE.replace("value: {above: 1}", "device: pir-9"))
+    assert main(["check", str(rules)]) == 1
+    assert "unknown device pir-9 (did you mean pir-1?)" in capsys.readouterr().err
+    rules.write_text("version: 1\n" + RULE.replace("at_least: 2", "at_least: 1"))
+    assert main(["check", str(rules)]) == 0
+    assert "lint-always" in capsys.readouterr().err
