@@ -109,6 +109,7 @@ def quick_ends(data: Path) -> int:
     return int(json.loads((data / "starts.json").read_text("ascii"))["quick"])
 
 
+@pytest.mark.slow
 def test_being_told_to_end_is_no_crash(town: HurtTown) -> None:
     for _ in range(4):
         assert town.post.stop() == GOOD
@@ -151,11 +152,17 @@ def standing_still(pid: int) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-def test_systemd_hears_a_word_only_while_broker_and_disk_work(watched: HurtTown, systemd: Systemd) -> None:
-    town = watched
+def test_systemd_hears_that_the_post_is_ready_lives_and_stops(watched: HurtTown, systemd: Systemd) -> None:
     assert systemd.heard("READY=1") == 1
     wait_words(systemd)
+    assert watched.post.stop() == GOOD
+    assert systemd.heard("STOPPING=1") == 1
 
+
+@pytest.mark.slow
+def test_systemd_hears_a_word_only_while_broker_and_disk_work(watched: HurtTown, systemd: Systemd) -> None:
+    town = watched
+    wait_words(systemd)
     with standing_still(broker_pid(town.local)):
         frozen = time.monotonic()
         lane = 'kentongan_mqtt_connected{role="panic"}'
@@ -172,8 +179,6 @@ def test_systemd_hears_a_word_only_while_broker_and_disk_work(watched: HurtTown,
         button.wait(button.press(), "saved")
         assert systemd.heard(ALIVE, stuck) <= 1
     wait_words(systemd)
-    assert town.post.stop() == GOOD
-    assert systemd.heard("STOPPING=1") == 1
 
 
 # --- twice -----------------------------------------------------------------------------------------------------------

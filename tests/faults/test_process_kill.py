@@ -32,6 +32,7 @@ def live(ledger: Ledger, press: Press, hurt: HurtDaemon) -> bool:
         if hurt.ended():
             return False
         if verb and not act(ledger, button.confirms(seq)[-1]["incident"], verb):
+            eventually(hurt.ended, ledger.town.logs)
             return False
     return True
 

@@ -52,9 +52,8 @@ def check_healed(town: HurtTown, ledger: Ledger) -> None:
     button.wait(button.seq, "acknowledged")
 
 
-@pytest.mark.parametrize(
-    "hurt", ["nothing comes down", *(pytest.param(name, marks=pytest.mark.slow) for name in ("cut", "nothing goes up"))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("hurt", list(UPLINK_HURTS))
 def test_an_uplink_that_is_silent_longer_than_the_keepalive_costs_time_and_nothing_else(
     wired: HurtTown, wired_ledger: Ledger, hurt: str
 ) -> None:

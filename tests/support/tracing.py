@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 STRACE = ("strace", "-f", "-qq", "-o", "/dev/null")
 SAVES = "fdatasync,fsync"
@@ -49,9 +49,21 @@ def faults(pid: int, fault: str, calls: str = SAVES) -> Iterator[None]:
         eventually(lambda: _is_traced(pid, tracer), lambda: f"strace did not attach to {pid}")
         yield
     finally:
-        tracer.terminate()
-        _, said = tracer.communicate()
+        said = _end(tracer)
         assert "Operation not permitted" not in said, said
+
+
+def _end(tracer: subprocess.Popen[str]) -> str:
+    """End a tracer and return what it said.
+
+    One that is told to end while its process is dying may wait for a thread that it would have to bury first.
+    """
+    tracer.terminate()
+    try:
+        return tracer.communicate(timeout=PATIENCE_S / 4)[1]
+    except subprocess.TimeoutExpired:
+        tracer.kill()
+        return tracer.communicate()[1]
 
 
 def let_go(pid: int) -> None:
