@@ -12,7 +12,17 @@ from typing import Any
 from dispatcher.devices.payload import dump, is_clean_name, read_strict
 from dispatcher.devices.results import Normalised, Outcome, UnknownDevice
 from dispatcher.domain.catalogue import is_device_kind
-from dispatcher.domain.events import MAX_COUNTER, RawMessage, Reading, Rejected, RejectReason, Value
+from dispatcher.domain.events import (
+    MAX_COUNTER,
+    PRESS_PREFIX,
+    Attrs,
+    RawMessage,
+    Reading,
+    Rejected,
+    RejectReason,
+    Value,
+    is_press,
+)
 
 PROFILE = "kentongan"
 FILTER = "kentongan/+/event"
@@ -26,6 +36,7 @@ MAX_KIND = 64
 # Never stored, whoever sends it: a PIN opens a house, and plates and numbers of persons are personal data.
 SECRET_ATTRS = frozenset({"pin", "password", "plate", "license_plate", "nopol", "nik", "phone"})
 HIDDEN = "***"
+PRESS = "panic.press"
 OUR_KEYS = frozenset({"kind", "boot", "seq", "attrs", "happened"})
 
 
@@ -52,10 +63,10 @@ def read(raw: RawMessage, device: str, known: bool) -> Outcome:
     try:
         reading = _reading(body, device)
     except _Unfit as unfit:
-        return Rejected(unfit.reason, unfit.detail, device)
+        return Rejected(unfit.reason, unfit.detail, device, *_readable_counters(body))
     if not known:
         return UnknownDevice(device, reading.kind, reading.boot, reading.seq)
-    return Normalised((reading,), (), _redacted(raw.payload, body))
+    return Normalised((reading,), (), _redacted(raw.payload, body, reading.attrs))
 
 
 class _Unfit(Exception):
@@ -70,7 +81,24 @@ def _reading(body: Mapping[str, Any], device: str) -> Reading:
     boot, seq = _counter(body, "boot"), _counter(body, "seq")
     if (boot is None) != (seq is None):
         raise _Unfit(RejectReason.MISSING_FIELD, "seq" if seq is None else "boot")
-    return Reading(kind, device, _attrs(body.get("attrs")), boot, seq, happened_ms(body.get("happened")))
+    # What a button says beside its press may be wrong; that somebody pressed it is not.
+    attrs = _readable_attrs(body.get("attrs")) if is_press(kind) else _attrs(body.get("attrs"))
+    return Reading(kind, device, attrs, boot, seq, happened_ms(body.get("happened")))
+
+
+def _readable_counters(body: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    try:
+        boot, seq = _counter(body, "boot"), _counter(body, "seq")
+    except _Unfit:
+        return None, None
+    return (boot, seq) if boot is not None and seq is not None else (None, None)
+
+
+def _readable_attrs(value: object) -> dict[str, Value]:
+    if not isinstance(value, dict):
+        return {}
+    readable = {name: each for name, each in value.items() if _is_attr_name(name) and is_plain_value(each)}
+    return _attrs(dict(list(readable.items())[:MAX_ATTRS]))
 
 
 def _kind(value: object) -> str:
@@ -78,6 +106,8 @@ def _kind(value: object) -> str:
         raise _Unfit(RejectReason.MISSING_FIELD, "kind")
     if not isinstance(value, str) or len(value) > MAX_KIND:
         raise _Unfit(RejectReason.WRONG_TYPE, "kind")
+    if value.startswith(PRESS_PREFIX) and not is_device_kind(value):
+        return PRESS  # a newer button's word for its press is a press
     if not is_device_kind(value):
         raise _Unfit(RejectReason.UNKNOWN_KIND, ascii(value))
     return value
@@ -141,11 +171,9 @@ def _encoded_length(text: str) -> int:
         return MAX_ATTR_TEXT + 1
 
 
-def _redacted(payload: bytes, body: dict[str, Any]) -> bytes:
-    """Return the payload as it may be stored: our own keys alone, and nothing secret among the attributes."""
-    attrs = body.get("attrs") or {}
-    if body.keys() <= OUR_KEYS and not any(name.casefold() in SECRET_ATTRS for name in attrs):
+def _redacted(payload: bytes, body: dict[str, Any], attrs: Attrs) -> bytes:
+    """Return the payload as it may be stored: our own keys alone, and the attributes as the event has them."""
+    if body.keys() <= OUR_KEYS and (body.get("attrs") or {}) == attrs:
         return payload
-    hidden = {name: HIDDEN if name.casefold() in SECRET_ATTRS else value for name, value in attrs.items()}
-    kept = {key: value for key, value in body.items() if key in OUR_KEYS}
-    return dump({**kept, "attrs": hidden})
+    kept = {key: value for key, value in body.items() if key in OUR_KEYS - {"attrs"} and is_plain_value(value)}
+    return dump({**kept, "attrs": dict(attrs)})

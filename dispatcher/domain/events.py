@@ -59,11 +59,16 @@ class RejectReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A message that gave nothing, with the reason and a word for the technician."""
+    """A message that gave nothing, with the reason and a word for the technician.
+
+    ``boot`` and ``seq`` are there where they could be read all the same: the device then learns that it was refused.
+    """
 
     reason: RejectReason
     detail: str = ""
     device: str | None = None
+    boot: int | None = None
+    seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

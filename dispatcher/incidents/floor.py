@@ -27,6 +27,7 @@ from dispatcher.incidents.state import PostState
 JOIN_MS = 600_000  # a press joins its device's open incident up to 10 min after that one's last press
 MAX_UNKNOWN_TOLD = 20  # unknown devices told in that time: who can invent names must not fill the officer's board
 UNKNOWN_AGAIN_MS = 600_000  # an unknown device is told at most once in 10 min, the end included
+MAX_SENSOR_EVIDENCE = 200
 MAX_EVIDENCE = 500  # presses kept with an incident; older ones that were delivered make room
 
 
@@ -59,10 +60,12 @@ def decide_event(
 _NOTED = Decision(Reason.NOTED)
 
 
-def _answer(event: Event, incident: str | None, stage: Stage, reason: str | None = None) -> tuple[Confirm, ...]:
+def _answer(
+    event: Event, incident: str | None, stage: Stage, reason: str | None = None, *, again: bool = False
+) -> tuple[Confirm, ...]:
     if event.device is None or event.boot is None or event.seq is None:
         return ()
-    return (Confirm(event.device, event.boot, event.seq, incident, stage, reason=reason),)
+    return (Confirm(event.device, event.boot, event.seq, incident, stage, reason=reason, again=again),)
 
 
 def _answer_copy(state: PostState, event: Event, identity: Identity, copy: Copy) -> Decision:
@@ -72,9 +75,10 @@ def _answer_copy(state: PostState, event: Event, identity: Identity, copy: Copy)
     entry = next((entry for entry in entries if entry.event == copy.event), None)
     if incident is None or entry is None:
         # What made room in memory was delivered before; the press itself is as saved as it ever was.
-        return Decision(Reason.COPY, changes, _answer(event, copy.incident or None, Stage.SAVED), copy.incident or None)
+        saved = _answer(event, copy.incident or None, Stage.SAVED, again=True)
+        return Decision(Reason.COPY, changes, saved, copy.incident or None)
     answer = confirm(entry, incident)
-    return Decision(Reason.COPY, changes, (answer,) if answer else (), incident.id)
+    return Decision(Reason.COPY, changes, (replace(answer, again=True),) if answer else (), incident.id)
 
 
 def _press(context: Context, state: PostState, event: Event, identity: Identity, known: str | None) -> Decision:
@@ -109,15 +113,20 @@ def join(incident: Incident, event: Event) -> Incident:
     """Add an event to an incident; it is told in the next revision. One that is in it already changes nothing."""
     if any(entry.event == event.id for entry in incident.evidence):
         return incident
-    evidence = _make_room((*incident.evidence, evidence_of(event)), incident.delivered_rev)
+    evidence = _make_room((*incident.evidence, evidence_of(event)), incident)
     return replace(incident, evidence=evidence, count=incident.count + 1, last_event=event.arrived)
 
 
-def _make_room(evidence: tuple[Evidence, ...], delivered_rev: int) -> tuple[Evidence, ...]:
-    surplus = len(evidence) - MAX_EVIDENCE
+def _make_room(evidence: tuple[Evidence, ...], incident: Incident) -> tuple[Evidence, ...]:
+    """Bound the evidence in memory. Of presses nothing goes that was not delivered; of a sensor that keeps firing the
+    oldest goes (it is in the journal, and ``count`` tells of it).
+    """
+    surplus = len(evidence) - (MAX_EVIDENCE if incident.panic else MAX_SENSOR_EVIDENCE)
     if surplus <= 0:
         return evidence
-    old = tuple(entry for entry in evidence[:surplus] if entry.rev == 0 or entry.rev > delivered_rev)
+    if not incident.panic:
+        return evidence[:1] + evidence[surplus + 1 :]
+    old = tuple(entry for entry in evidence[:surplus] if entry.rev == 0 or entry.rev > incident.delivered_rev)
     return old + evidence[surplus:]
 
 
@@ -178,7 +187,7 @@ def decide_unknown(context: Context, state: PostState, event: Event) -> Decision
     ``event`` has the kind ``device.unknown``; boot and seq are what the device sent.
     """
     device = event.device or ""
-    answer = _answer(event, None, Stage.REFUSED, "unknown_device")
+    answer = _answer(event, None, Stage.REFUSED, "unknown_device", again=True)
     last = state.unknown.get(device)
     if last is not None and event.arrived.run_ms - last <= UNKNOWN_AGAIN_MS:
         return Decision(Reason.UNKNOWN_DEVICE_AGAIN, (), answer)

@@ -140,6 +140,7 @@ class Confirm:
     stage: Stage
     by: str | None = None
     reason: str | None = None
+    again: bool = False  # the device asked again, and is answered whatever it was told before
 
 
 @dataclass(frozen=True, slots=True)

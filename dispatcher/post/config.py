@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from dispatcher.devices import BUILT_IN, Profiles, parse_profiles
-from dispatcher.domain.faults import Fault, FaultsFound
+from dispatcher.domain.faults import Fault, FaultsFound, Place
 from dispatcher.domain.site import Site
 from dispatcher.domain.tree import Node
 from dispatcher.rules.model import RuleSet
 from dispatcher.rules.parse import CHANNELS, parse_rules
-from dispatcher.settings.sitefile import parse_site, profile_faults
+from dispatcher.settings.sitefile import parse_site, post_faults, profile_faults
 from dispatcher.settings.sources import Sources, collect, keep_good, read_good
 from dispatcher.settings.station import PostSettings
 
@@ -61,7 +61,11 @@ def load(settings: PostSettings) -> Loaded:
         rules=RuleSet(rules or (), rules_part.version),
         site_version=site_part.version,
         profiles_version=profiles_part.version,
-        faults=(*(fault for part in parts.values() for fault in part.faults), *_unheard(settings, profiles)),
+        faults=(
+            *(fault for part in parts.values() for fault in part.faults),
+            *_unheard(settings, profiles),
+            *post_faults(site, settings.post, Place(str(settings.site))),
+        ),
         fallbacks=tuple(name for name, part in parts.items() if part.fell_back),
     )
 

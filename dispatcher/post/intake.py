@@ -15,9 +15,10 @@ from dispatcher.domain.events import (
     is_press,
 )
 from dispatcher.domain.ids import digest, journaled_event_id
+from dispatcher.domain.incident import Stage
 from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents.copies import identify, identify_repeat
-from dispatcher.incidents.model import UNKNOWN_RULE, Decision
+from dispatcher.incidents.model import UNKNOWN_RULE, Confirm, Decision
 from dispatcher.journal import Entry, Kind
 from dispatcher.post import records
 from dispatcher.post.memory import NO_IDENTITY, Memory
@@ -44,6 +45,7 @@ class Taken:
     decisions: tuple[Decision, ...] = ()
     rejected: Rejected | None = None
     urgent: bool = False
+    answers: tuple[Confirm, ...] = ()
 
     @property
     def presses(self) -> int:
@@ -105,13 +107,15 @@ class Intake:
                 return self._understood(raw, outcome, sequence, stamp)
 
     def _reject(self, raw: RawMessage, rejected: Rejected, stamp: Stamp) -> Taken:
+        answers = refusal(rejected)
         last = self._journaled.get(rejected.reason)
         if last is not None and stamp.run_ms - last < REJECT_EVERY_MS:
-            return Taken(None, rejected=rejected)
+            return Taken(None, rejected=rejected, answers=answers)
         self._journaled[rejected.reason] = stamp.run_ms
         # What could not be understood could hold anything, a name or a PIN too: its size is kept, its text is not.
         payload = f"{len(raw.payload)} bytes: {rejected.detail}".encode()
-        return Taken(self._entry(raw, payload, stamp, rejected=str(rejected.reason)), rejected=rejected)
+        entry = self._entry(raw, payload, stamp, rejected=str(rejected.reason))
+        return Taken(entry, rejected=rejected, answers=answers)
 
     def _entry(self, raw: RawMessage, payload: bytes, stamp: Stamp, **fields: object) -> Entry:
         message = Message(raw.lane, raw.topic, payload, raw.qos, raw.retain, raw.dup)
@@ -200,3 +204,11 @@ class Intake:
             return Taken(None, decisions=(outcome,))
         entry = self._entry(raw, raw.payload, stamp)
         return Taken(entry, decisions=(outcome,), urgent=True)
+
+
+def refusal(rejected: Rejected) -> tuple[Confirm, ...]:
+    """Return the answer to a device that counts and was not understood: without one it would repeat for ever."""
+    if rejected.device is None or rejected.boot is None or rejected.seq is None:
+        return ()
+    reason = str(rejected.reason)
+    return (Confirm(rejected.device, rejected.boot, rejected.seq, None, Stage.REFUSED, reason=reason, again=True),)

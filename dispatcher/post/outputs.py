@@ -13,6 +13,7 @@ from dispatcher.incidents.model import Command, Confirm, Effect
 LAMP_TTL_S = 15  # a lamp that hears nothing for so long goes dark: dark means dead, use the radio
 LAMP_REFRESH_MS = 5_000
 IDLE = "idle"
+MAX_TOLD = 5_000
 
 
 class Publisher(Protocol):
@@ -33,15 +34,25 @@ class Outputs:
         ]
         self._shown: tuple[str, str] | None = None
         self._shown_ms = 0
+        # The stage each press was last told: where a turn ends at that stage again, nothing is said. An empty desk
+        # makes the precinct say `delivered` and `unattended` of every press each time one more comes.
+        self._told: dict[tuple[str, int, int], Stage] = {}
         self.unsupported: dict[str, str] = {}
 
     def carry_out(self, effects: Iterable[Effect]) -> None:
         """Publish confirmations and commands."""
-        for effect in effects:
-            if isinstance(effect, Confirm):
-                self._publisher.publish(f"kentongan/{effect.device}/confirm", _confirm_body(effect))
-            else:
+        listed = list(effects)
+        final = {_press(effect): effect.stage for effect in listed if isinstance(effect, Confirm)}
+        for effect in listed:
+            if not isinstance(effect, Confirm):
                 self._command(effect)
+            elif effect.again or self._told.get(_press(effect)) is not final[_press(effect)]:
+                self._publisher.publish(f"kentongan/{effect.device}/confirm", _confirm_body(effect))
+        for press, stage in final.items():
+            self._told.pop(press, None)
+            self._told[press] = stage
+        while len(self._told) > MAX_TOLD:
+            del self._told[next(iter(self._told))]
 
     def _command(self, command: Command) -> None:
         device = self._site.devices.get(command.device)
@@ -74,6 +85,10 @@ class Outputs:
             for lamp in self._lamps:
                 self._send(lamp, "lamp.stage", args)
         return changed
+
+
+def _press(confirm: Confirm) -> tuple[str, int, int]:
+    return confirm.device, confirm.boot, confirm.seq
 
 
 def _confirm_body(confirm: Confirm) -> bytes:

@@ -169,6 +169,7 @@ class Pipeline:
 
     def _gather(self, turn: Turn, taken: Taken) -> None:
         turn.presses += taken.presses
+        turn.effects += taken.answers
         turn.urgent = turn.urgent or taken.urgent
         for decision in taken.decisions:
             turn.note(decision, urgent=taken.urgent)

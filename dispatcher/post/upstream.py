@@ -33,6 +33,7 @@ class Upstream:
         self._status_ms: int | None = None
         self._sync_ms: int | None = None
         self._owes_all = False
+        self._said_waiting = False  # the precinct was told that something waits; when nothing does, it is told at once
 
     def connected(self) -> None:
         """A new connection: tell everything again."""
@@ -59,9 +60,12 @@ class Upstream:
 
     def keep_in_touch(self, state: PostState, current: Callable[[], Status], run_ms: int) -> None:
         """Send status and sync when they are due."""
-        if self._status_ms is None or run_ms - self._status_ms >= STATUS_MS:
+        emptied = self._said_waiting and not state.waiting
+        if emptied or self._status_ms is None or run_ms - self._status_ms >= STATUS_MS:
             self._status_ms = run_ms
-            self.send_status(current())
+            now = current()
+            self._said_waiting = now.outbox_depth > 0
+            self.send_status(now)
         if self._sync_ms is None or (run_ms - self._sync_ms >= SYNC_MS and _any_open(state)):
             self._sync_ms = run_ms
             self._send_sync(state)

@@ -18,6 +18,7 @@ MAX_DEVICE_ID = 128
 
 TWICE = Text("id {key} dipakai dua kali", "id {key} is used twice")
 UNKNOWN = Text("{what} {key} tidak ada di berkas ini", "there is no {what} {key} in this file")
+NO_POST = Text("pos {key} tidak ada di site.yaml", "site.yaml has no post {key}")
 NO_PROFILE = Text("profil {key} tidak ada", "no profile {key}")
 NEAREST = Text("maksud Anda {nearest}?", "did you mean {nearest}?")
 CHOICES = Text("pilihannya: {choices}", "one of: {choices}")
@@ -156,6 +157,15 @@ def _neighbours(node: Node, file: SiteFile) -> list[Fault]:
             elif line.id not in by_id[name].neighbours:
                 faults.append(Fault(place, "neighbours", NOT_MUTUAL, {"a": line.id, "b": name}))
     return faults
+
+
+def post_faults(site: Site, post: str, place: Place) -> list[Fault]:
+    """Return a fault when the site does not know this post: nobody could say where its presses come from."""
+    if post in site.posts:
+        return []
+    nearest = difflib.get_close_matches(post, sorted(site.posts), 1, 0.6)
+    values = {"key": post, "choices": ", ".join(sorted(site.posts)), "nearest": "".join(nearest)}
+    return [Fault(place, "unknown-post", NO_POST, values, NEAREST if nearest else CHOICES)]
 
 
 def profile_faults(node: Node, known: frozenset[str]) -> list[Fault]:

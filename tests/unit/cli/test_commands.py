@@ -180,3 +180,12 @@ def test_a_site_that_names_an_unknown_profile_is_told(tmp_path: Path, capsys: py
     )
     assert main(["check", str(tmp_path)]) == 1
     assert "site.yaml:5:20: unknown-profile: no profile kentongann (did you mean kentongan?)" in capsys.readouterr().err
+
+
+def test_a_post_that_its_site_does_not_know_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "site.yaml").write_text("timezone: Asia/Jakarta\nprecinct: {id: p}\nposts: [{id: pos-03}]\n")
+    (tmp_path / "post.yaml").write_text(
+        "post: pos-99\ndata_dir: d\nsite: site.yaml\nbroker: {host: h}\nprecinct: {id: p, broker: {host: h}}\n"
+    )
+    assert main(["check", str(tmp_path)]) == 1
+    assert "post.yaml:1:1: unknown-post: site.yaml has no post pos-99 (did you mean pos-03?)" in capsys.readouterr().err

@@ -206,6 +206,39 @@ def test_a_new_store_is_told_everything_again_and_then_what_its_officers_had_ans
     assert desk.up.on("/sync") == [[[incident, 2, "closed"]]]
 
 
+def test_an_empty_desk_does_not_make_every_press_be_told_again_and_again(desk: Desk) -> None:
+    for seq in range(20):
+        desk.press(seq)
+        desk.turn(2_000)
+        incident = desk.alerts[0]["id"]
+        rev = desk.memory.state.incidents[incident].rev
+        desk.receipt(incident, rev, Stage.DELIVERED)
+        desk.receipt(incident, rev, Stage.UNATTENDED)
+        desk.turn(5)
+    told = desk.confirms()
+    assert told.count((0, "unattended")) == 1
+    assert len(told) <= 20 * 4
+
+
+def test_a_press_that_was_not_understood_is_answered_refused_each_time(desk: Desk) -> None:
+    for _ in range(2):
+        desk.message("kentongan/btn-1/event", b'{"kind":"nonsense","boot":1,"seq":1}')
+        desk.turn(2_000)
+    assert desk.confirms() == [(1, "refused"), (1, "refused")]
+    assert desk.local.on("btn-1/confirm")[0]["reason"] == "unknown_kind"
+
+
+def test_a_sensor_that_keeps_firing_keeps_its_count_and_a_bounded_memory(desk: Desk) -> None:
+    for seq in range(600):
+        desk.sensor(seq, device="smoke-1", kind="smoke")
+        if seq % 30 == 29:
+            desk.turn(10)
+            desk.turn(10)
+    incidents = [incident for incident in desk.memory.state.incidents.values() if incident.rule == "smoke"]
+    assert sum(incident.count for incident in incidents) == 600
+    assert all(len(incident.evidence) <= 200 for incident in incidents)
+
+
 # --- restarts
 
 
