@@ -122,9 +122,11 @@ async def _news(pos: Pos, language: Language) -> AsyncIterator[str]:
 
 
 def _act(pos: Pos, request: Request) -> Response:
-    if not pos.connected():
+    device = request.path_params["device"]
+    # A press is never refused: the button keeps it and repeats it until the post confirms, broker or no broker.
+    if device != BUTTON and not pos.connected():
         return PlainTextResponse(words.say("failed", _language(request)), 503)
-    if not pos.fleet.act(request.path_params["device"], request.path_params["action"]):
+    if not pos.fleet.act(device, request.path_params["action"]):
         return PlainTextResponse("unknown device or action", 404)
     return Response(status_code=204)
 

@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from dispatcher.demo import words
+from dispatcher.demo.button import FIRST_REPEAT_S, SILENCE_S
 from dispatcher.demo.devices import BUTTON, LAMP, Fleet
 from dispatcher.demo.messages import Message
 from dispatcher.demo.page import app
@@ -23,7 +24,8 @@ class Stand:
     def __init__(self) -> None:
         self.said: list[Message] = []
         self.online = True
-        self.fleet = Fleet(7, self.said.append, lambda: 100.0)
+        self.now = 100.0
+        self.fleet = Fleet(7, self.said.append, lambda: self.now)
         self.traffic = Traffic(lambda: 1000.0)
         self.pos = app.Pos(
             name="Pos <b>03</b>",
@@ -108,11 +110,36 @@ def test_a_press_is_a_post(stand: Stand) -> None:
     assert stand.client.get(f"/devices/{BUTTON}/press").status_code == 405
 
 
-def test_without_a_broker_a_press_is_refused_aloud(stand: Stand) -> None:
+def test_without_a_broker_a_device_that_forgets_is_refused_aloud(stand: Stand) -> None:
     stand.online = False
-    answer = stand.client.post(f"/devices/{BUTTON}/press", headers=SAME)
+    answer = stand.client.post("/devices/pintu-pos/open", headers=SAME)
     assert answer.status_code == 503
     assert "broker" in answer.text
+    assert stand.said == []
+
+
+def test_without_a_broker_a_press_is_kept_and_said_again_until_the_post_confirms_it(stand: Stand) -> None:
+    stand.online = False
+    assert stand.client.post(f"/devices/{BUTTON}/press", headers=SAME).status_code == 204
+    stand.said.clear()  # nobody heard it
+    stand.now += FIRST_REPEAT_S
+    stand.fleet.tick()
+    (again,) = stand.said
+    answer = {"boot": 7, "seq": json.loads(again.payload)["seq"], "incident": "abc", "stage": "saved"}
+    stand.fleet.heard(f"kentongan/{BUTTON}/confirm", json.dumps(answer).encode())
+    stand.now += SILENCE_S
+    stand.fleet.tick()
+    assert stand.said == [again]
+    assert app.state(stand.pos, "en")["button"]["state"] == "saved"
+
+
+def test_a_press_without_any_confirm_for_ten_seconds_says_use_the_radio(stand: Stand) -> None:
+    stand.online = False
+    stand.client.post(f"/devices/{BUTTON}/press", headers=SAME)
+    assert app.state(stand.pos, "id")["button"]["state"] == "waiting"
+    stand.now += SILENCE_S
+    assert "pos diam. Pakai radio" in app.state(stand.pos, "id")["button"]["line"]
+    assert "the post is silent. Use the radio" in app.state(stand.pos, "en")["button"]["line"]
 
 
 def test_the_page_shows_the_lamp_the_answer_and_the_traffic(stand: Stand) -> None:
