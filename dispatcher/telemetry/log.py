@@ -5,10 +5,28 @@ import queue
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
-import structlog
+
+@contextmanager
+def _absent(module: str) -> Iterator[None]:
+    """Make ``module`` look as if it were not installed, unless it is loaded already."""
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment]  # Python's own mark for "import fails"
+    try:
+        yield
+    finally:
+        del sys.modules[module]
+
+
+# structlog loads rich, if it is there, for tracebacks in colour on a developer's terminal. It is there, because typer
+# depends on it; a post writes JSON, has 64 MiB, and would carry 5 MiB of rich for nothing.
+with _absent("rich"):
+    import structlog
 
 Logger = Any  # structlog's bound loggers are made at run time; every one takes (event, **fields)
 

@@ -1,10 +1,13 @@
 """Log lines: one JSON object each, and never a reason to stop."""
 
 import contextlib
+import importlib.util
 import io
 import json
 import logging
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -36,6 +39,23 @@ def test_a_library_that_warns_is_heard_in_the_same_form() -> None:
     logging.getLogger("somebody").warning("careful %s", "now")
     line = json.loads(stream.getvalue())
     assert (line["event"], line["logger"], line["message"]) == ("library", "somebody", "careful now")
+
+
+LOADED_AND_BACK = """
+import sys
+import dispatcher.cli.app, dispatcher.post.daemon, dispatcher.telemetry.log
+print([name for name in sys.modules if name.split(".")[0] == "rich"])
+import importlib.util
+print(importlib.util.find_spec("rich") is not None)
+"""
+
+
+def test_a_post_does_not_load_what_paints_tracebacks_and_it_stays_there_for_others() -> None:
+    done = subprocess.run([sys.executable, "-c", LOADED_AND_BACK], capture_output=True, text=True, check=True)
+    loaded, there = done.stdout.split("\n")[:2]
+    assert loaded == "[]"
+    installed = importlib.util.find_spec("rich") is not None
+    assert there == str(installed)
 
 
 def test_a_stream_that_is_closed_or_broken_stops_nobody() -> None:
