@@ -4,6 +4,7 @@ The standard library's server, because a post has 64 MiB and these three answers
 """
 
 import json
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -72,6 +73,11 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, listen: tuple[str, int], routes: _Routes) -> None:
         self.routes = routes
         super().__init__(listen, _Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Print nothing for a client that has hung up: nobody is left to be told, and it is no fault of ours."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # socketserver's own, untouched
 
 
 class _Handler(BaseHTTPRequestHandler):

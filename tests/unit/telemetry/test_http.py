@@ -2,6 +2,8 @@
 
 import http.client
 import socket
+import struct
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter
 from dispatcher.telemetry import notify
 from dispatcher.telemetry.http import Health, Server
 from dispatcher.telemetry.metrics import PostMetrics
+from tests.support.brokers import wait_until
 
 
 @pytest.fixture
@@ -51,6 +54,16 @@ def test_anything_else_is_404_or_501_and_nothing_breaks(server: Server) -> None:
         garbage.sendall(b"\x00\xff\r\n\r\n")
         garbage.recv(100)
     assert get(server, "/healthz")[0] == 200
+
+
+def test_a_client_that_hangs_up_at_any_moment_is_no_news(server: Server, capfd: pytest.CaptureFixture[str]) -> None:
+    for request in (b"", b"GET /met", b"GET /metrics HTTP/1.1\r\n\r\n", b"GET /metrics HTTP/1.1\r\n\r\n" * 200):
+        with socket.create_connection(server.address, timeout=10) as rude:
+            rude.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close() resets
+            rude.sendall(request)
+    wait_until(lambda: not [one for one in threading.enumerate() if "process_request" in one.name], 10, "end of them")
+    assert get(server, "/healthz")[0] == 200
+    assert capfd.readouterr().err == ""
 
 
 def test_a_port_in_use_is_an_error_at_once(server: Server) -> None:
