@@ -63,6 +63,7 @@ class Connection:
         self.ledger = Ledger()
         self.accepted = False
         self._outstanding: dict[int, int] = {}
+        self._settled: set[int] = set()
 
     # --- life
 
@@ -128,11 +129,17 @@ class Connection:
     # --- what the link asks for
 
     def ack(self, mid: int) -> bool:
-        """Acknowledge a message of this connection, once: a second PUBACK might meet a new message of that id."""
-        qos = self._outstanding.pop(mid, 0)
-        if not qos:
+        """Acknowledge a message of this connection, once: a second PUBACK might meet a new message of that id.
+
+        PUBACKs leave in the order in which the messages came [MQTT-4.6.0-2]; there are brokers that hang up on any
+        other. One that is ready early waits for those before it.
+        """
+        if mid not in self._outstanding or mid in self._settled:
             return False
-        self._check(self._client.ack(mid, qos))
+        self._settled.add(mid)
+        while (first := next(iter(self._outstanding), None)) is not None and first in self._settled:
+            self._settled.remove(first)
+            self._check(self._client.ack(first, self._outstanding.pop(first)))
         return True
 
     def subscribe(self, filters: Iterable[str]) -> None:

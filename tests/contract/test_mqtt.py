@@ -350,3 +350,23 @@ def heard(ear: Ear, device: TalkingClient, topic: str, marker: TalkingClient | N
         marker.publish(OTHER, b"marker")
         return b"probe" in ear.payloads_until(b"marker")
     return any(ear.next_saved().raw.topic == topic for _ in range(len(ear.deliveries)))
+
+
+def test_what_is_saved_late_holds_back_acknowledgements_and_not_the_connection(
+    broker: Broker, button: TalkingClient, version: Version
+) -> None:
+    # A sensor waits for a shared save while a press behind it is answered by another lane at once.
+    with (
+        Ear(endpoint(broker, version), skip=lambda topic: topic == OTHER) as ear,
+        TalkingClient(broker, "btn-02") as two,
+    ):
+        ear.subscribed()
+        for count in range(1, 4):
+            button.publish(EVENT, b"sensor")
+            sensor = ear.next()
+            two.publish(OTHER, b"press")
+            ear.wait(lambda wanted=count: ear.link.counters.skipped >= wanted, "skipped press")  # type: ignore[misc]
+            ear.link.ack(sensor.token)
+        button.publish(EVENT, b"last")
+        assert ear.next().raw.payload == b"last"
+        assert ear.link.counters.reconnects == 0
