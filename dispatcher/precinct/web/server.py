@@ -12,6 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from dispatcher.precinct.board import Board
+from dispatcher.precinct.web.patience import PATIENCE_S, protocol
 
 DEAD_PEER_MS = 20_000  # a peer that acknowledges nothing for this long is gone: its board is no attendance
 
@@ -48,19 +49,21 @@ def serve(
     on_listening: Callable[[str, int], None] = lambda _host, _port: None,
     *,
     stop: threading.Event | None = None,
+    patience_s: float = PATIENCE_S,
 ) -> None:
     """Serve until SIGTERM or SIGINT (in the main thread) or until ``stop`` is set; prints nothing.
 
-    ``on_listening`` gets the address and the port that were bound (port 0 picks a free one). Raises NotLoopback,
-    OSError.
+    ``on_listening`` gets the address and the port that were bound (port 0 picks a free one). A connection that has
+    sent no complete request after ``patience_s`` seconds is closed. Raises NotLoopback, OSError.
     """
     listener = bind(host, port)
     bound = listener.getsockname()
-    server = _Server(_config(app), app.state.board, stop or threading.Event(), lambda: on_listening(bound[0], bound[1]))
+    config = _config(app, patience_s)
+    server = _Server(config, app.state.board, stop or threading.Event(), lambda: on_listening(bound[0], bound[1]))
     server.run(sockets=[listener])
 
 
-def _config(app: Starlette) -> uvicorn.Config:
+def _config(app: Starlette, patience_s: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         log_config=None,
@@ -70,7 +73,7 @@ def _config(app: Starlette) -> uvicorn.Config:
         proxy_headers=False,
         lifespan="off",
         loop="asyncio",
-        http="h11",
+        http=protocol(patience_s),
         ws="none",
         limit_concurrency=400,
         timeout_graceful_shutdown=3,

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,20 @@ import pytest
 
 from dispatcher.precinct.board import Board
 from dispatcher.precinct.web import NotLoopback, create_app, serve
+from dispatcher.precinct.web.patience import PATIENCE_S
 from dispatcher.precinct.web.server import DEAD_PEER_MS, bind
 from tests.unit.precinct.builders import Desk, panic, status, until
 
 
 @contextmanager
-def served(desk: Desk, **options: Any) -> Iterator[str]:
+def served(desk: Desk, patience_s: float = PATIENCE_S, **options: Any) -> Iterator[str]:
     ports: list[int] = []
     stop = threading.Event()
     app = create_app(Board(desk.station), **options)
     thread = threading.Thread(
-        target=lambda: serve(app, "127.0.0.1", 0, lambda _host, port: ports.append(port), stop=stop)
+        target=lambda: serve(
+            app, "127.0.0.1", 0, lambda _host, port: ports.append(port), stop=stop, patience_s=patience_s
+        )
     )
     thread.start()
     until(lambda: ports)
@@ -124,6 +127,66 @@ def test_a_shut_laptop_is_noticed_because_every_connection_has_a_time_limit_for_
         with closing(accepted):
             limit = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
     assert limit == DEAD_PEER_MS
+
+
+HEAD = b"POST /api/v1/incidents/a1b2c3/note HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+
+
+def ended(peer: socket.socket) -> bool:
+    """Wait until the server has closed the connection, and return whether it did so without an answer."""
+    peer.settimeout(30)
+    return peer.recv(1) == b""
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"", b"GET / HTTP/1.1\r\nHost:", HEAD + b"Content-Length: 100\r\n\r\n{"],
+    ids=["nothing", "half a head", "half a body"],
+)
+def test_a_connection_that_never_finishes_its_request_is_closed(desk: Desk, said: bytes) -> None:
+    with served(desk, patience_s=0.5) as url, closing(connected(url)) as peer:
+        peer.sendall(said)
+        assert ended(peer)
+
+
+def test_a_request_that_drips_in_gets_no_more_time(desk: Desk) -> None:
+    with served(desk, patience_s=0.5) as url, closing(connected(url)) as peer, suppress(ConnectionError):
+        peer.settimeout(0.05)
+        until(lambda: dripped(peer), 30)
+
+
+def dripped(peer: socket.socket) -> bool:
+    """Send one more letter of a head that never ends, and return whether the connection has ended."""
+    peer.sendall(b"x")
+    try:
+        return peer.recv(1) == b""
+    except TimeoutError:
+        return False
+
+
+def test_a_second_request_on_a_connection_has_the_same_limit(desk: Desk) -> None:
+    with served(desk, patience_s=0.5) as url, closing(connected(url)) as peer:
+        peer.settimeout(30)
+        peer.sendall(b"GET /api/v1/posts HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /")
+        told = b""
+        while part := peer.recv(65536):
+            told += part
+        assert told.startswith(b"HTTP/1.1 200 ")
+        assert told.count(b"HTTP/1.1 ") == 1
+
+
+def test_a_stream_outlives_the_silent_connections_around_it(desk: Desk, client: httpx.Client) -> None:
+    with served(desk, patience_s=1) as url, client.stream("GET", f"{url}/events") as answer:
+        stream = events(answer.iter_lines())
+        wait_for(stream, "board")
+        with closing(connected(url)) as idle:
+            assert ended(idle)
+        desk.alert(panic())
+        assert [call["key"] for call in wait_for(stream, "board")["sounding"]] == ["a1b2c3:1"]
+
+
+def connected(url: str) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])))
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7"])
