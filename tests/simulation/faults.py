@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tests.simulation.broker import Message
 from tests.simulation.machine import YEAR_MS
 
 if TYPE_CHECKING:
@@ -151,6 +152,14 @@ def _far_again(night: "Night", _for_ms: int) -> None:
         night.far.publish(night.world.luck.choice(night.alerts))
 
 
+def _second_content(night: "Night", _for_ms: int) -> None:
+    """Somebody else has the post's name: an alert comes with the number of an old one and other words."""
+    if night.alerts:
+        alert = night.world.luck.choice(night.alerts)
+        body = {**json.loads(alert.payload), "title": "lain"}
+        night.far.publish(Message(alert.topic, json.dumps(body).encode()))
+
+
 def _receipt_again(night: "Night", _for_ms: int) -> None:
     """The post hears an old receipt once more. One of a store that was lost since makes it doubt, and ask again."""
     if night.receipts:
@@ -209,5 +218,6 @@ FAULTS: dict[str, Fault] = {
     "engine late": _engine,
     "sensors flood": _flood,
     "alert again": _far_again,
+    "second content": _second_content,
     "receipt again": _receipt_again,
 }
