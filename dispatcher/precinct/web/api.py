@@ -30,6 +30,7 @@ from dispatcher.wire.fields import Malformed, iso, load, optional_integer, optio
 
 MAX_LIST = 500
 _STATES = ("open", "closed", "all")
+_BAD_QUERY = f"state is one of {', '.join(_STATES)}; limit is a number from 1 to {MAX_LIST}"
 
 Handler = Callable[[Request], Awaitable[ASGIApp | Response]]
 
@@ -89,10 +90,10 @@ class Api:
 
     async def _incidents(self, request: Request) -> Response:
         state = request.query_params.get("state", "open")
-        limit = request.query_params.get("limit", str(MAX_LIST))
-        if state not in _STATES or not limit.isdecimal() or not 1 <= int(limit[:6]) <= MAX_LIST:
-            return JSONResponse({"error": "bad_query"}, 422)
-        found = {"open": self._open, "closed": self._board.closed, "all": self._board.recent}[state](int(limit))
+        limit = _limit(request.query_params.get("limit", str(MAX_LIST)))
+        if state not in _STATES or limit is None:
+            return JSONResponse({"error": "bad_query", "message": _BAD_QUERY}, 422)
+        found = {"open": self._open, "closed": self._board.closed, "all": self._board.recent}[state](limit)
         return JSONResponse({"incidents": [incident_body(entry) for entry in found], "store": self._board.store})
 
     def _open(self, limit: int) -> list[Incident]:
@@ -154,6 +155,13 @@ _SUMMARY = {
     Verb.CLOSE: "Close with a disposition: real, false, drill or unclear",
     Verb.NOTE: "Add a note to the timeline; moves nothing",
 }
+
+
+def _limit(text: str) -> int | None:
+    # The length comes first: Python refuses to read a number of some thousands of digits.
+    if len(text) > len(str(MAX_LIST)) or not (text.isascii() and text.isdecimal()):
+        return None
+    return int(text) if 1 <= int(text) <= MAX_LIST else None
 
 
 async def action_of(request: Request, verb: Verb) -> Action | Malformed:

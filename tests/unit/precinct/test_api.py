@@ -32,9 +32,21 @@ def test_open_incidents_are_listed_with_what_an_action_needs(desk: Desk, api: Te
     assert found["place"] == {"kelurahan": "krendang", "zone": "Gang 5", "lat": -6.15, "lon": 106.8}
 
 
-@pytest.mark.parametrize("query", ["state=both", "limit=0", "limit=x", "limit=501", "limit=-1", "limit=" + "9" * 99])
-def test_a_question_that_makes_no_sense_is_refused(api: TestClient, query: str) -> None:
-    assert api.get(f"/api/v1/incidents?{query}").status_code == 422
+@pytest.mark.parametrize(
+    "query",
+    ["state=both", *(f"limit={n}" for n in ("", "0", "x", "501", "-1", "9" * 99, "9" * 5000, "0000011000", "٣"))],
+    ids=lambda query: ascii(query)[:24],
+)
+def test_a_question_that_makes_no_sense_is_refused_with_what_would(api: TestClient, query: str) -> None:
+    answer = api.get(f"/api/v1/incidents?{query}")
+    assert (answer.status_code, answer.json()["error"]) == (422, "bad_query")
+    assert "1 to 500" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("limit", ["1", "007", "500"])
+def test_a_limit_within_bounds_is_taken(desk: Desk, api: TestClient, limit: str) -> None:
+    desk.alert(panic())
+    assert len(api.get(f"/api/v1/incidents?limit={limit}").json()["incidents"]) == 1
 
 
 def test_closed_incidents_are_found_under_closed_and_all(desk: Desk, api: TestClient) -> None:
@@ -125,3 +137,9 @@ def test_the_description_names_every_operation_that_answers(api: TestClient) -> 
 def test_no_body_makes_the_server_fail(desk: Desk, api: TestClient, verb: Verb, body: bytes) -> None:
     headers = {"Content-Type": "application/json"}
     assert api.post(f"{ONE}/{verb}", content=body, headers=headers).status_code == 422
+
+
+@pytest.mark.parametrize("length", ["65537", "9" * 5000, "-1", "x"])
+def test_a_length_that_is_no_length_or_too_long_is_refused(api: TestClient, length: str) -> None:
+    headers = {"content-length": length, "content-type": "application/json"}
+    assert api.post(f"{ONE}/note", content=b"{}", headers=headers).status_code == 413
