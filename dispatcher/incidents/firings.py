@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from dispatcher.domain.events import Event, is_floor
-from dispatcher.domain.firing import Firing
+from dispatcher.domain.firing import Firing, Said
 from dispatcher.domain.ids import digest, rule_incident_id
 from dispatcher.domain.incident import loudest
 from dispatcher.incidents.floor import Context, join, new_incident
@@ -25,7 +25,9 @@ def decide_firing(context: Context, state: PostState, event: Event, firing: Firi
     if firing.shadow:
         return Decision(Reason.SHADOWED)
     window = state.windows.get(_window_key(firing))
-    if window is not None and _is_inside(window, firing, event):
+    if firing.said is Said.REPEATED:
+        return Decision(Reason.THROTTLED) if window is None else _throttled(state, event, window)
+    if firing.said is None and window is not None and _is_inside(window, firing, event):
         return _throttled(state, event, window)
     commands = _commands(context, event, firing)
     if "none" in firing.escalate or firing.incident is None:
@@ -46,7 +48,7 @@ def _is_inside(window: Window, firing: Firing, event: Event) -> bool:
 
 
 def _start_window(firing: Firing, event: Event, incident: str) -> tuple[Change, ...]:
-    if firing.once_within_ms is None:
+    if firing.once_within_ms is None and firing.said is None:
         return ()
     return (PutWindow(_window_key(firing), Window(event.arrived.run_ms, incident)),)
 

@@ -1,7 +1,8 @@
 """From a rule and the event that satisfied it to a firing: the words filled in, the group worked out."""
 
 from dispatcher.domain.events import Event
-from dispatcher.domain.firing import Firing
+from dispatcher.domain.firing import Firing, Said
+from dispatcher.rules.engine.outcome import Reason, Told
 from dispatcher.rules.model import Rule, Then
 
 MAX_TITLE = 200
@@ -23,6 +24,38 @@ def firing(rule: Rule, event: Event) -> Firing:
         once_within_ms=throttle.once_within_ms if throttle else None,
         shadow=rule.shadow,
     )
+
+
+def as_firing(told: Told) -> Firing | None:
+    """Return what the incidents need to know of something that the engine told; None where no incident changes."""
+    said = _SAID.get(told.reason)
+    if said is None:
+        return None
+    then = told.rule.then
+    return Firing(
+        rule=told.rule.id,
+        event=told.subject.id,
+        title=title(then, told.subject, told.rule.name),
+        severity=then.severity,
+        incident=then.incident,
+        escalate=then.escalate,
+        actions=then.actions,
+        certainty=then.certainty,
+        group=told.key,
+        shadow=told.rule.shadow,
+        said=said,
+        evidence=tuple(event.id for event in told.evidence),
+        count=told.count,
+        late=told.late,
+    )
+
+
+_SAID = {
+    Reason.FIRED: Said.FIRED,
+    Reason.ACTED: Said.FIRED,
+    Reason.THROTTLED: Said.REPEATED,
+    Reason.STILL_OPEN: Said.REPEATED,
+}
 
 
 def group_of(fields: tuple[str, ...], event: Event) -> str:

@@ -35,7 +35,7 @@ class Gate:
         """Say what a completion leads to; return whether its events are spent."""
         own = state.rules[built.rule.id]
         reason, by = self._reason(state, own, built, done, now)
-        self._tell(out, built.rule, done, now, reason, by)
+        out.told.append(_told(built, done, now, reason, by))
         if reason is Reason.HELD:
             return False
         if reason in (Reason.THROTTLED, Reason.STILL_OPEN):
@@ -65,23 +65,6 @@ class Gate:
             if all(one is not None and now.run_ms - one <= rule.throttle.once_within_ms for one in since):
                 return Reason.THROTTLED, None
         return (Reason.FIRED if rule.alerts else Reason.ACTED), None
-
-    def _tell(self, out: Outcome, rule: FullRule, done: Completion, now: Stamp, reason: Reason, by: str | None) -> None:
-        out.told.append(
-            Told(
-                reason,
-                rule,
-                done.subject,
-                now,
-                groups=done.groups,
-                count=done.count,
-                evidence=done.evidence,
-                late=done.late,
-                everywhere=done.everywhere,
-                entry=done.entry,
-                by=by,
-            )
-        )
 
     # --- what a firing leaves behind
 
@@ -153,6 +136,25 @@ class Gate:
             if other is not None and all(_is_open(other.incidents, post, now) for _, post in done.groups):
                 return name
         return None
+
+
+def _told(built: Built, done: Completion, now: Stamp, reason: Reason, by: str | None) -> Told:
+    # A repeat joins the incident of its condition, where the rule has one, else that of its throttle's window.
+    throttled = built.rule.throttle is not None and built.rule.clear_when is None
+    return Told(
+        reason,
+        built.rule,
+        done.subject,
+        now,
+        groups=done.groups,
+        count=done.count,
+        evidence=done.evidence,
+        late=done.late,
+        everywhere=done.everywhere,
+        entry=done.entry,
+        by=by,
+        key=throttle_keys(built, done)[0] if throttled else done.groups[0][0],
+    )
 
 
 def _is_open(incidents: Mapping[str, tuple[str | None, int]], post: str | None, now: Stamp) -> bool:

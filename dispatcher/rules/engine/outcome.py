@@ -26,7 +26,8 @@ class Told:
     """One thing said about one rule.
 
     ``subject`` is the event that completed it, or a timer's event with the fields of the roster's entry, the post or
-    nothing. ``groups`` are the groups it is for, each with its post. ``by`` is the rule that suppressed it.
+    nothing. ``groups`` are the groups it is for, each with its post. ``by`` is the rule that suppressed it. ``key`` is
+    equal for an alert and the repeats that join its incident.
     """
 
     reason: Reason
@@ -40,6 +41,7 @@ class Told:
     everywhere: bool = False
     entry: str | None = None
     by: str | None = None
+    key: str = ""
 
     @property
     def is_alert(self) -> bool:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from dispatcher.domain.firing import Said
 from dispatcher.domain.incident import Severity
 from dispatcher.incidents.model import Command, Decision, Reason
 from tests.unit.incidents.town import Town
@@ -87,3 +88,21 @@ def test_a_shadow_rule_does_nothing_but_say_so() -> None:
     event, _ = town.sense("smoke", "smoke-1")
     decision = town.fire(event, shadow=True, actions=("siren.on",))
     assert (decision.reason, decision.changes, decision.effects) == (Reason.SHADOWED, (), ())
+
+
+def test_what_the_engine_has_decided_is_not_judged_again_and_a_repeat_joins_its_incident() -> None:
+    town = Town()
+    first, _ = town.sense("smoke", "smoke-1")
+    opened = town.fire(first, group="a", said=Said.FIRED)
+    second, _ = town.sense("smoke", "smoke-1")
+    repeat = town.fire(second, group="a", said=Said.REPEATED)
+    assert (repeat.reason, repeat.incident) == (Reason.THROTTLED, opened.incident)
+    assert town.incident(opened).count == 2
+    third, _ = town.sense("smoke", "smoke-1")
+    assert town.fire(third, group="a", said=Said.FIRED).incident != opened.incident
+
+
+def test_a_repeat_of_what_was_never_opened_changes_nothing() -> None:
+    town = Town()
+    event, _ = town.sense("smoke", "smoke-1")
+    assert town.fire(event, group="a", said=Said.REPEATED) == Decision(Reason.THROTTLED)

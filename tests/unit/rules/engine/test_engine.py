@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.domain.events import Event
+from dispatcher.domain.firing import Said
 from dispatcher.domain.site import Device, Kelurahan, Post, Site
 from dispatcher.domain.stamp import Stamp
 from dispatcher.matcher.twin import compile_clauses
@@ -17,6 +18,7 @@ from dispatcher.rules.engine.engine import Engine
 from dispatcher.rules.engine.grouping import key_of
 from dispatcher.rules.engine.outcome import Outcome, Reason
 from dispatcher.rules.engine.state import EngineState, from_plain, to_plain
+from dispatcher.rules.firing import as_firing
 from dispatcher.rules.parse import parse_ruleset
 from dispatcher.settings.yamlfile import read_text
 
@@ -207,3 +209,19 @@ VALUES = st.none() | st.booleans() | st.integers(-5, 5) | st.text(alphabet="ab/~
 def test_groups_are_the_same_only_for_the_same_values(left: list[object], right: list[object]) -> None:
     same = [(type(value), value) for value in left] == [(type(value), value) for value in right]
     assert (key_of(left) == key_of(right)) is (same or not left + right)  # type: ignore[arg-type]
+
+
+def test_an_alert_and_its_repeats_are_one_incident_for_the_incidents() -> None:
+    rule = "\n- {id: a, when: {event: motion}, throttle: {once_within: 1h, group_by: [zone]}, then: {escalate: precinct, incident: x, severity: low}}\n"
+    running = engine(rule)
+    state = running.start(stamp(0))
+    firings = [as_firing(one) for second in (1, 2) for one in feed(running, state, event("motion", second)).told]
+    assert [firing.said for firing in firings if firing is not None] == [Said.FIRED, Said.REPEATED]
+    assert len({firing.group for firing in firings if firing is not None}) == 1
+
+
+def test_what_was_held_back_changes_no_incident() -> None:
+    rule = "\n- {id: a, when: {event: motion}, only_if: [{state: s, is: 1}], then: {escalate: precinct, incident: x, severity: low}}\n"
+    running = engine(rule)
+    (told_,) = feed(running, running.start(stamp(0)), event("motion", 1)).told
+    assert (told_.reason, as_firing(told_)) == (Reason.HELD, None)
