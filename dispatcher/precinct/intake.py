@@ -10,6 +10,8 @@ from dispatcher.incidents.model import FLOOR_RULE
 from dispatcher.precinct.standing import LADDER, Standing
 from dispatcher.wire.alert import Alert, same_content
 
+DAY_MS = 86_400_000
+OLDEST_MS = 30 * DAY_MS  # before its arrival: more is a broken clock or a lie, which must not stand above real calls
 MAX_CONFLICTS = 10  # contents kept per (id, rev); a sender that makes more is counted, not stored
 
 
@@ -114,11 +116,11 @@ def opened_ms(alert: Alert, at: int) -> int:
     """Return when it began, on the precinct's clock (Unix milliseconds), given the arrival ``at``.
 
     ``age_s`` is measured at each sending, but a broker may have held the message since; so a trusted wall clock at the
-    post wins when it says longer ago. Never in the future.
+    post wins when it says longer ago. Never in the future, and never more than 30 days ago.
     """
     measured = at - alert.age_s * 1000
     claimed = instant_ms(alert.opened_at) if alert.clock == "trusted" else None
-    return max(0, min(measured, at if claimed is None else claimed))
+    return max(0, at - OLDEST_MS, min(measured, at if claimed is None else claimed))
 
 
 def instant_ms(text: str) -> int | None:

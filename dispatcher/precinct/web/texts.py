@@ -83,6 +83,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "post_silent": ("pos diam", "post silent"),
     "has_it": ("Ditangani {officer}", "With {officer}"),
     "had_it": ("Sebelumnya {officer}", "Before: {officer}"),
+    "ages": ("{n}+ hari", "{n}+ days"),
     "exact_time": ("mulai {time}", "since {time}"),
     # severities and stages
     "severity_critical": ("KRITIS", "CRITICAL"),
@@ -196,7 +197,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
 
 _SCRIPT = (
     "connected", "connecting", "lost", "lost_short", "since", "sound_off", "sound_on", "sound_muted", "sound_silenced",
-    "silence", "no_send", "no_no_officer", "waiting", "board",
+    "silence", "no_send", "no_no_officer", "waiting", "board", "ages",
 )  # fmt: skip
 
 

@@ -14,6 +14,8 @@ from dispatcher.precinct.standing import MOVES, STAGE_OF, Verb
 from dispatcher.precinct.web.texts import Texts
 
 MAX_CARDS = 150
+MAX_DAYS = 99
+MAX_SHOWN = 9_999  # a larger number is a fault or a lie, and would push the rest of its line away
 MAX_QUIET_POSTS = 12  # a healthy post is no news: with more than these they are a number
 
 
@@ -52,6 +54,11 @@ class Card:
     def next(self) -> Verb | None:
         """The step that comes next: the one big button."""
         return self.verbs[0] if self.verbs else None
+
+    @property
+    def pieces(self) -> str:
+        """How many events tell of it, in few enough digits."""
+        return short(self.count)
 
     @property
     def etag(self) -> str:
@@ -110,7 +117,7 @@ class PostRow:
     state: str
     wrong: bool
     since_ms: int | None
-    backlog: int
+    backlog: str | None
     doubtful: bool
 
 
@@ -124,7 +131,7 @@ def post_row(line: PostLine) -> PostRow:
         state=_state(line),
         wrong=line.twins or line.silent or (status is not None and status.state == "unsaved"),
         since_ms=line.seen_ms if line.silent else None,
-        backlog=status.outbox_depth if status else 0,
+        backlog=short(status.outbox_depth) if status and status.outbox_depth else None,
         doubtful=status is not None and status.clock == "doubtful",
     )
 
@@ -147,10 +154,17 @@ def local_time(wall_ms: int, site: Site, date: bool = False) -> str:
     return moment.strftime("%d.%m.%Y %H:%M:%S" if date else "%H:%M:%S")
 
 
-def duration(ms: int) -> str:
-    """Return ``0:07``, ``12:40``, ``1:02:03`` or, from a day on, ``2 d 03:15``."""
+def short(number: int) -> str:
+    """Return a number of at most four digits, else ``9999+``."""
+    return str(number) if number <= MAX_SHOWN else f"{MAX_SHOWN}+"
+
+
+def duration(ms: int, texts: Texts) -> str:
+    """Return ``0:07``, ``12:40``, ``1:02:03``, from a day on ``2 d 03:15`` and, above 99 days, ``99+ hari``."""
     minutes, seconds = divmod(max(0, ms) // 1000, 60)
     hours, minutes = divmod(minutes, 60)
+    if hours >= 24 * (MAX_DAYS + 1):
+        return texts("ages", n=MAX_DAYS)
     if hours >= 24:
         return f"{hours // 24} d {hours % 24:02}:{minutes:02}"
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

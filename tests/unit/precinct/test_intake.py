@@ -64,7 +64,13 @@ def test_the_age_of_a_doubtful_clock_is_the_measured_one() -> None:
 
 def test_nothing_begins_in_the_future_or_before_time() -> None:
     assert opened_ms(panic(opened_at="2099-01-01T00:00:00Z", age_s=0), NOW) == NOW
-    assert opened_ms(panic(age_s=2**53), NOW) == 0
+    assert opened_ms(panic(age_s=2**53), 5_000) == 0
+
+
+def test_nothing_began_more_than_thirty_days_before_it_arrived() -> None:
+    earliest = NOW - 30 * 86_400_000
+    assert opened_ms(panic(age_s=2**53), NOW) == earliest
+    assert opened_ms(panic(opened_at="1970-01-01T00:00:00Z", clock="trusted"), NOW) == earliest
 
 
 @given(st.text(max_size=40))

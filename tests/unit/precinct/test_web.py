@@ -16,7 +16,9 @@ from dispatcher.precinct.board import Board
 from dispatcher.precinct.web import create_app
 from dispatcher.precinct.web.texts import _TEXTS, LANGUAGES, Texts
 from dispatcher.precinct.web.view import duration
+from dispatcher.wire.fields import iso
 from tests.unit.precinct.builders import NOW, Desk, panic, status, until
+from tests.unit.precinct.builders import press as event_of
 
 HERE = "http://127.0.0.1:9320"
 FORM = {"by": "4021", "rev": "1"}
@@ -309,7 +311,36 @@ def test_every_text_is_there_in_both_languages_with_the_same_places() -> None:
 
 @pytest.mark.parametrize(
     ("ms", "words"),
-    [(-5, "0:00"), (7_000, "0:07"), (760_000, "12:40"), (3_723_000, "1:02:03"), (184_500_000, "2 d 03:15")],
+    [
+        (-5, "0:00"),
+        (7_000, "0:07"),
+        (760_000, "12:40"),
+        (3_723_000, "1:02:03"),
+        (184_500_000, "2 d 03:15"),
+        (99 * 86_400_000, "99 d 00:00"),
+        (100 * 86_400_000, "99+ hari"),
+        (10**18, "99+ hari"),
+    ],
 )
 def test_an_age_is_read_at_a_glance(ms: int, words: str) -> None:
-    assert duration(ms) == words
+    assert duration(ms, Texts("id")) == words
+
+
+def test_an_absurd_age_and_an_absurd_count_take_no_more_room_than_others(desk: Desk, web: TestClient) -> None:
+    desk.alert(panic(age_s=2**53, count=10_000))
+    desk.hands.pass_s(100 * 86_400)
+    desk.status(status(depth=2**53 - 1))
+    indonesian, english = web.get("/?lang=id").text, web.get("/?lang=en").text
+    assert "99+ hari" in indonesian
+    assert "9999+ bukti" in indonesian
+    assert "9999+ belum terkirim" in indonesian
+    assert "99+ days" in english
+    assert str(2**53 - 1) not in indonesian
+
+
+def test_an_absurd_age_stands_above_no_more_than_what_could_really_be_older(desk: Desk) -> None:
+    day = 86_400
+    desk.alert(panic(id="real", opened_at=iso(NOW), age_s=day, evidence=(event_of("e-real", seq=8),)))
+    desk.hands.pass_s(31 * day)
+    desk.alert(panic(id="lie", age_s=2**53, evidence=(event_of("e-lie", seq=9),)))
+    assert [found.id for found in Board(desk.station).open_incidents()] == ["real", "lie"]

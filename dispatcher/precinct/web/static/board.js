@@ -5,6 +5,7 @@ import { renew } from "./renew.js";
 const text = JSON.parse(document.getElementById("texts").textContent);
 const by = (id) => document.getElementById(id);
 const LOST_AFTER_MS = 4500; // the server says something every 2 s
+const MAX_DAYS = 99; // as in view.py
 
 let offset = Number(document.body.dataset.now) - Date.now();
 let heard = Date.now();
@@ -20,6 +21,7 @@ function duration(ms) {
   const all = Math.max(0, Math.floor(ms / 1000));
   const two = (n) => String(n).padStart(2, "0");
   const [d, h, m, s] = [Math.floor(all / 86400), Math.floor(all / 3600) % 24, Math.floor(all / 60) % 60, all % 60];
+  if (d > MAX_DAYS) return text.ages.replace("{n}", MAX_DAYS);
   if (d) return `${d} d ${two(h)}:${two(m)}`;
   return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
