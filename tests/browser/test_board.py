@@ -274,6 +274,24 @@ def test_it_fits_every_screen(room: Room, visit: Open, width: int, height: int, 
         assert box["y"] + box["height"] <= height
 
 
+def test_on_a_phone_every_step_of_an_incident_is_one_line_high(room: Room, visit: Open) -> None:
+    room.desk.alert(panic())
+    page = visit("/incidents/a1b2c3", width=360, height=740)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    for form in page.locator(".one form.do").all():
+        box = form.bounding_box()
+        assert box is not None
+        assert box["height"] < 80
+
+
+def test_an_absurd_age_stays_short_while_the_page_counts_it(room: Room, visit: Open) -> None:
+    room.desk.alert(panic(age_s=2**53))
+    room.desk.hands.pass_s(100 * 86_400)
+    page = visit()
+    page.evaluate("document.querySelector('.incident .age time').textContent = ''")  # the script writes it anew
+    page.locator(".incident .age time", has_text="99+ hari").wait_for()
+
+
 def test_the_board_is_whole_without_the_internet_and_with_it_asks_for_nothing(room: Room, visit: Open) -> None:
     page = visit()
     asked = page.evaluate("performance.getEntriesByType('resource').map((entry) => new URL(entry.name).host)")
