@@ -32,6 +32,10 @@ COVERED = Text(
     "setiap kejadian aturan ini juga menyalakan {other}, dengan tujuan yang sama",
     "whatever this rule fires for also fires {other}, to the same people",
 )
+ELSEWHERE = Text(
+    "aturan {other} dinilai di {place}; di sini kejadiannya tidak diketahui, jadi tidak menahan aturan ini",
+    "rule {other} is judged at the {place}; its incidents are not known here, so it holds nothing back",
+)
 COSTLY = Text(
     "aturan ini dapat memakai {mib} MiB memori; anggaran seluruh aturan {budget} MiB",
     "this rule can take {mib} MiB of memory; the budget of all rules is {budget} MiB",
@@ -43,6 +47,7 @@ def lint(ruleset: FullRuleSet, site: Site | None = None) -> tuple[Fault, ...]:
     rules = [rule for rule in ruleset.rules if rule.enabled]
     notes = [note for rule in rules for note in _of_rule(rule, site)]
     notes += _of_pairs(rules)
+    notes += [note for rule in rules for note in _far_suppressors(rule, rules)]
     return (*notes, *_of_memory(rules, site))
 
 
@@ -62,6 +67,13 @@ def _of_rule(rule: FullRule, site: Site | None) -> Iterator[Fault]:
         yield _note(rule, "always", ALWAYS, why="at_least: 1")
     if not rule.alerts and not rule.then.sets and not rule.then.actions:
         yield _note(rule, "nothing", NOTHING)
+
+
+def _far_suppressors(rule: FullRule, rules: list[FullRule]) -> Iterator[Fault]:
+    """Note suppressors that are judged elsewhere: a post does not know the precinct's incidents, nor the other way."""
+    for other in rules:
+        if other.id in rule.suppressed_by and other.runs_at is not rule.runs_at:
+            yield _note(rule, "elsewhere", ELSEWHERE, other=other.id, place=other.runs_at)
 
 
 def _never(rule: FullRule, site: Site | None) -> Iterator[str]:

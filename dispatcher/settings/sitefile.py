@@ -10,6 +10,8 @@ from pydantic import ConfigDict, Field, field_validator
 from dispatcher.domain.faults import Fault, FaultsFound, Place, Text
 from dispatcher.domain.site import ROLES, Device, Kelurahan, Post, Site
 from dispatcher.domain.tree import Leaf, Mapping, Node, Sequence, place_at
+from dispatcher.rules.kinds import check_kind
+from dispatcher.rules.reader import Reader
 from dispatcher.settings.units import DurationMs, Id
 from dispatcher.settings.validate import Strict, validate
 from dispatcher.settings.yamlfile import read_file
@@ -118,7 +120,7 @@ def load_site(path: Path) -> Site:
 def parse_site(node: Node) -> Site:
     """Return the site of a tree. Raises FaultsFound."""
     file = validate(node, SiteFile)
-    faults = (*_duplicates(node, file), *_references(node, file), *_neighbours(node, file))
+    faults = (*_duplicates(node, file), *_references(node, file), *_neighbours(node, file), *_kinds(node, file))
     if faults:
         raise FaultsFound(faults)
     return _site(file)
@@ -144,6 +146,14 @@ def _references(node: Node, file: SiteFile) -> list[Fault]:
         for path, name, known in wanted
         if name is not None and name not in known
     ]
+
+
+def _kinds(node: Node, file: SiteFile) -> list[Fault]:
+    """Return a fault for each lateness of a kind that no event can have."""
+    reader = Reader()
+    for kind in file.max_lateness:
+        check_kind(reader, place_at(node, ("max_lateness", kind)), kind)
+    return reader.faults
 
 
 def _neighbours(node: Node, file: SiteFile) -> list[Fault]:

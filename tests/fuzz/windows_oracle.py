@@ -521,8 +521,7 @@ class Oracle:
                 groups = [((post,), post) for post in self.posts]
                 self._judge(rule, event, groups, None, late=late, everywhere=True)
                 continue
-            began = self._wall_of(0)
-            if deadline <= began:
+            if deadline <= self.start:
                 continue
             memory.dates.add(day)
             begin = clock(when["between"][0])
@@ -584,7 +583,9 @@ class Oracle:
 
     def _deadlines(self, strictly_before: bool = False) -> None:
         limit, until = (self.now - 1, self.wall() - 1) if strictly_before else (self.now, self.wall())
-        after, self.wall_seen = min(self.wall_seen, until), until
+        after, self.wall_seen = self.wall_seen, until
+        if after > until:  # stepped back: what the clock lands on is due, and nothing before it
+            after = until if strictly_before else until - 1
         for rule in self.rules:
             when = rule["when"]
             if "schedule" in when or "between" in when:

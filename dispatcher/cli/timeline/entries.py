@@ -69,17 +69,15 @@ def fields_of(told: Told) -> Fields:
     fields = event_fields(told.subject) | {"late": told.late, "rule": rule.id, "name": rule.name}
     if told.count is not None:
         fields["count"] = told.count
-    if told.reason is Reason.FIRED:
-        fields |= {
-            "severity": str(rule.then.severity),
-            "incident": rule.then.incident,
-            "escalate": rule.then.escalate,
-            "message": title(rule.then, told.subject, rule.name),
-            "title": title(rule.then, told.subject, rule.name),
-        }
-        fields |= {} if rule.then.certainty is None else {"certainty": rule.then.certainty}
-        fields |= {} if rule.then.avs is None else {"avs": rule.then.avs}
-    return fields
+    fields |= {
+        "severity": str(rule.then.severity),
+        "incident": rule.then.incident,
+        "escalate": rule.then.escalate,
+        "message": title(rule.then, told.subject, rule.name),
+        "title": title(rule.then, told.subject, rule.name),
+    }
+    fields |= {} if rule.then.certainty is None else {"certainty": rule.then.certainty}
+    return fields | ({} if rule.then.avs is None else {"avs": rule.then.avs})
 
 
 def commands(at: int, told: Told, site: Site) -> Iterator[Entry]:

@@ -287,7 +287,10 @@ class Engine:
         if after is None:
             after = now.wall_ms - (now.run_ms - state.started) - 1
         state.wall_seen = until
-        return min(after, until), until
+        if after > until:
+            # The clock stepped back. What it lands on exactly is due, and nothing that lies before.
+            after = until - 1 + before
+        return after, until
 
     def _run_due(
         self, state: EngineState, now: Stamp, run: int, out: Outcome, daily: tuple[int, int] | None = None

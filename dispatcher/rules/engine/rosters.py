@@ -135,7 +135,7 @@ class DailySilence(Machine):
 
     def begin(self, state: MachineState, now: Stamp) -> None:
         """Expect every entry from now on."""
-        state.began = now.run_ms
+        state.began, state.began_wall = now.run_ms, now.wall_ms if now.trusted else None
         state.entries = {name: Entry() for name in self.expected.names}
 
     def feed(self, state: MachineState, item: Item, now: Stamp, too_late: bool, judge: Judge) -> None:
@@ -176,7 +176,7 @@ class DailySilence(Machine):
             return
         lateness = self.expected.lateness_ms
         after, until = (wall - lateness for wall in now.daily)
-        began = _began(state, now.stamp)
+        began = state.began_wall = _began(state, now.stamp)
         for day, deadline in self.calendar.occurrences(self.span.end, after, until):
             if day not in state.dates and deadline > began:
                 state.dates = [*state.dates[-(MAX_DATES - 1) :], day]
@@ -211,5 +211,5 @@ class DailySilence(Machine):
 
 
 def _began(state: MachineState, now: Stamp) -> int:
-    """Return the wall time at which a rule's state began."""
-    return now.wall_ms - (now.run_ms - state.began)
+    """Return the wall time at which a rule was loaded, by the clock as it was then if it was trusted."""
+    return now.wall_ms - (now.run_ms - state.began) if state.began_wall is None else state.began_wall

@@ -83,9 +83,13 @@ class Pending:
 
 @dataclass(slots=True)
 class MachineState:
-    """What one ``when`` remembers; each form uses its own part. Nothing of it is due before ``alarm``."""
+    """What one ``when`` remembers; each form uses its own part. Nothing of it is due before ``alarm``.
+
+    ``began`` is when the rule was loaded, ``began_wall`` the same in wall time, None before the clock was trusted.
+    """
 
     began: int = 0
+    began_wall: int | None = None
     alarm: int = 0
     windows: dict[str, Window] = field(default_factory=dict)
     waits: dict[str, list[Wait]] = field(default_factory=dict)

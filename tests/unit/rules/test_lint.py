@@ -51,6 +51,13 @@ def test_a_sound_rule_has_no_notes() -> None:
             "lint-always: this rule fires all the time: at_least: 1",
         ),
         ([rule("{event: gas}", then="{escalate: none}")], "lint-nothing: this rule does nothing"),
+        (
+            [
+                rule("{event: report.x}", more=", runs_at: precinct"),
+                rule("{event: gas}", "b", more=", suppressed_by: [a]"),
+            ],
+            "lint-elsewhere",
+        ),
         ([rule("{event: gas}"), rule("{event: [gas]}", "b")], "lint-duplicate: the same as rule a"),
         (
             [rule("{event: gas}"), rule("{event: gas, where: {zone: a}}", "b")],
