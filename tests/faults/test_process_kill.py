@@ -14,6 +14,7 @@ from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.mosquitto
 
+WRITES = "pwrite64"
 SAYS = "sendto"
 KILLED = -9
 ENDLESS = 80  # far above the points there are: a loop that comes here does not end by itself
@@ -66,20 +67,24 @@ def kill_everywhere(ledger: Ledger, hurt: HurtDaemon, calls: str, restart: Calla
     raise AssertionError("unreachable")
 
 
+@pytest.mark.parametrize("calls", [SAVES, WRITES], ids=["save", "write"])
 def test_a_post_killed_at_every_save_of_a_presss_way_loses_nothing_and_doubles_nothing(
-    town: HurtTown, ledger: Ledger
+    town: HurtTown, ledger: Ledger, calls: str
 ) -> None:
-    kills = kill_everywhere(ledger, town.post, SAVES, town.restart_post)
+    kills = kill_everywhere(ledger, town.post, calls, town.restart_post)
     ledger.settle()
     assert kills >= 4, "saved, delivered, acknowledged and closed are saves of their own"
 
 
-def test_a_precinct_killed_at_every_save_of_an_alert_has_every_press_once(town: HurtTown, ledger: Ledger) -> None:
+@pytest.mark.parametrize("calls", [SAVES, WRITES], ids=["save", "write"])
+def test_a_precinct_killed_at_every_save_of_an_alert_has_every_press_once(
+    town: HurtTown, ledger: Ledger, calls: str
+) -> None:
     def restart() -> None:
         town.precinct.start()
         town.precinct.wait_ready()
 
-    kills = kill_everywhere(ledger, town.precinct, SAVES, restart)
+    kills = kill_everywhere(ledger, town.precinct, calls, restart)
     ledger.settle()
     assert kills >= 3, "alert, acknowledge and close are commits of their own"
 
