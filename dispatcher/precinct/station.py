@@ -24,6 +24,7 @@ from dispatcher.precinct.mail import Parcel, unpack
 from dispatcher.precinct.model import Action, Reply
 from dispatcher.precinct.receipts import Speaker
 from dispatcher.precinct.store import Store
+from dispatcher.telemetry.log import Allowance
 from dispatcher.wire import receipt as receipt_wire
 from dispatcher.wire.alert import Alert
 from dispatcher.wire.status import Status
@@ -32,6 +33,7 @@ from dispatcher.wire.topics import topic
 BATCH = 64
 TICK_S = 1.0
 FILE = "precinct.db"
+LINES_PER_SECOND = 50  # of refused messages; all are counted
 
 _log = logging.getLogger(__name__)
 
@@ -83,6 +85,7 @@ class Station:
         self._attended = True
         self.remembered = self.store.reading.posts()
         self._stopping = False
+        self._lines = Allowance(LINES_PER_SECOND)
         self._thread = threading.Thread(target=self._work, name="precinct-store", daemon=True)
 
     def start(self) -> None:
@@ -153,7 +156,7 @@ class Station:
                 self.tick()
         except Exception as error:  # the disk failed, or we did: either way nothing more may be confirmed
             self.failure = error
-            _log.critical("the precinct's store failed: %s", error)
+            _log.critical("store_failed", extra={"error": repr(error)})
             self._refuse_all()
             self._on_failure(error)
 
@@ -201,7 +204,7 @@ class Station:
                 raise
             self._reject(Rejected(RejectReason.INTERNAL, type(error).__name__))
         except Exception as error:  # a message must never stop the station; the post still has it and sends it again
-            _log.exception("a message could not be taken")
+            _log.exception("message_failed")
             self._reject(Rejected(RejectReason.INTERNAL, type(error).__name__))
 
     def _sort(self, delivery: Delivery, sending: list[tuple[str, Receipt]], changed: set[str]) -> None:
@@ -218,13 +221,17 @@ class Station:
 
     def _reject(self, rejected: Rejected) -> None:
         self.store.count("rejected", rejected.reason)
-        _log.info("refused %s from %s: %s", rejected.reason, rejected.device, rejected.detail)
+        if self._lines.take():
+            _log.info(
+                "rejected",
+                extra={"reason": str(rejected.reason), "sender": rejected.device, "detail": rejected.detail},
+            )
 
     def _alert(self, parcel: Parcel, alert: Alert, changed: set[str]) -> tuple[Receipt, ...]:
         speaker = self._speaker()
         taken = self.store.take_alert(parcel.post, parcel.payload, alert, speaker.at)
         if taken.outcome is Outcome.FOREIGN:
-            _log.warning("%s sent an alert in another post's name", parcel.post)
+            _log.warning("foreign", extra={"sender": parcel.post, "incident": alert.id})
             return ()
         if taken.outcome is not Outcome.COPY:
             changed.add(taken.incident)
@@ -250,7 +257,7 @@ class Station:
         try:
             call(*values)
         except Exception as error:
-            _log.warning("the broker took nothing: %s", error)
+            _log.warning("not_sent", extra={"error": repr(error)})
 
     def tick(self) -> None:
         """Look at who is there: posts that fell silent, a desk that was left or manned again."""

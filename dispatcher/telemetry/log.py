@@ -30,6 +30,7 @@ with _absent("rich"):
 
 Logger = Any  # structlog's bound loggers are made at run time; every one takes (event, **fields)
 
+OURS = "dispatcher"
 MAX_WAITING = 2_000  # lines; a second of a flood
 
 _open: "list[Lines]" = []
@@ -53,6 +54,7 @@ def configure(stream: TextIO | None = None, level: str = "info") -> None:
     )
     # Libraries speak through logging; their warnings belong in the same stream and the same form.
     logging.basicConfig(handlers=[_ToStructlog()], level=logging.WARNING, force=True)
+    logging.getLogger(OURS).setLevel(_LEVELS[level])
 
 
 class Lines:
@@ -101,9 +103,22 @@ class Lines:
 
 
 class _ToStructlog(logging.Handler):
+    """Our own modules name the line by their message and its fields by ``extra``; a library only has a message."""
+
     def emit(self, record: logging.LogRecord) -> None:
-        logger = structlog.get_logger()
-        logger.log(max(record.levelno, logging.INFO), "library", logger=record.name, message=record.getMessage())
+        ours = record.name.partition(".")[0] == OURS
+        event = record.getMessage() if ours else "library"
+        fields: dict[str, Any] = _extra(record) if ours else {"message": record.getMessage()}
+        if record.exc_info:
+            fields["exc_info"] = record.exc_info
+        structlog.get_logger().log(max(record.levelno, logging.INFO), event, logger=record.name, **fields)
+
+
+_PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"asctime", "event", "level", "logger", "message", "ts"}
+
+
+def _extra(record: logging.LogRecord) -> dict[str, Any]:
+    return {name: value for name, value in vars(record).items() if name not in _PLAIN}
 
 
 def close(timeout_s: float = 1.0) -> None:

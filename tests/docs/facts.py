@@ -104,10 +104,12 @@ def log_events() -> set[str]:
     """Return the name of every log line of the daemons."""
     found: set[str] = set()
     for folder in ("post", "precinct", "telemetry"):
-        for path in (PACKAGE / folder).glob("*.py"):
+        for path in (PACKAGE / folder).rglob("*.py"):
             source = path.read_text(encoding="utf-8")
-            found |= set(re.findall(r'(?:\.|\b)(?:info|warning|error|critical|level)\(\s*"([a-z_]+)"', source))
-            found |= set(re.findall(r'logger\.log\([^"]*"([a-z_]+)"', source))
+            found |= set(
+                re.findall(r'(?:\.|\b)(?:info|warning|error|exception|critical|level)\(\s*"([a-z_]+)"', source)
+            )
+            found |= set(re.findall(r'event = record.getMessage\(\) if ours else "([a-z_]+)"', source))
     return found
 
 

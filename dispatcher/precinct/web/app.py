@@ -58,5 +58,5 @@ def create_app(board: Board, *, token: str | None = None, hosts: Iterable[str] =
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    _log.error("request_failed", extra={"method": request.method, "route": request.url.path[:80]}, exc_info=error)
     return PlainTextResponse("internal error\n", 500)

@@ -291,3 +291,21 @@ def test_the_precinct_listens_to_what_posts_send_and_to_nothing_it_sends_itself(
     assert topic_filters(PRECINCT) == tuple(
         f"kentongan/v1/{PRECINCT}/+/{channel}" for channel in ("alert", "sync", "status")
     )
+
+
+def test_why_an_alert_was_refused_is_in_the_log(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", logger="dispatcher"):
+        desk.hear(raw("alert", b"{not json"))
+    (line,) = [vars(record) for record in caplog.records if record.getMessage() == "rejected"]
+    assert (line["reason"], line["sender"]) == ("bad_json", "pos-03")
+
+
+def test_a_flood_of_refused_messages_is_counted_and_does_not_fill_the_log(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", logger="dispatcher"):
+        for _ in range(2_000):
+            desk.station.receive(Delivery(raw("alert", b"{not json")))
+        desk.hear(raw("alert", b"{not json"))
+    assert sum(record.getMessage() == "rejected" for record in caplog.records) < 2_000
+    assert desk.station.store.reading.counters()["rejected", "bad_json"] == 2_001

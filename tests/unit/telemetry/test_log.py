@@ -22,6 +22,7 @@ def fresh() -> Iterator[None]:
     yield
     structlog.reset_defaults()
     logging.root.handlers[:] = handlers
+    logging.getLogger("dispatcher").setLevel(logging.NOTSET)
 
 
 def test_a_line_is_one_json_object_with_its_fields() -> None:
@@ -39,6 +40,36 @@ def test_a_library_that_warns_is_heard_in_the_same_form() -> None:
     logging.getLogger("somebody").warning("careful %s", "now")
     line = json.loads(stream.getvalue())
     assert (line["event"], line["logger"], line["message"]) == ("library", "somebody", "careful now")
+
+
+def test_a_module_of_ours_names_its_line_and_its_fields_and_is_heard_from_info_on() -> None:
+    stream = io.StringIO()
+    log.configure(stream)
+    logging.getLogger("dispatcher.precinct.station").info("rejected", extra={"reason": "not_json", "post": "pos-03"})
+    logging.getLogger("dispatcher.precinct.station").debug("nothing")
+    logging.getLogger("somebody").info("nothing")
+    (line,) = map(json.loads, stream.getvalue().splitlines())
+    assert (line["event"], line["level"], line["logger"]) == ("rejected", "info", "dispatcher.precinct.station")
+    assert (line["reason"], line["post"]) == ("not_json", "pos-03")
+
+
+def test_a_name_that_only_begins_like_ours_is_a_library() -> None:
+    stream = io.StringIO()
+    log.configure(stream)
+    logging.getLogger("dispatcherish").warning("careful")
+    assert json.loads(stream.getvalue())["event"] == "library"
+
+
+def test_what_went_wrong_is_told_with_its_place_on_the_same_line() -> None:
+    stream = io.StringIO()
+    log.configure(stream)
+    try:
+        raise ValueError("broken")
+    except ValueError:
+        logging.getLogger("dispatcher.precinct").exception("message_failed")
+    (line,) = map(json.loads, stream.getvalue().splitlines())
+    assert (line["event"], line["level"]) == ("message_failed", "error")
+    assert "ValueError: broken" in line["exception"]
 
 
 LOADED_AND_BACK = """
