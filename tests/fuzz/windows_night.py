@@ -44,6 +44,7 @@ class Dice:
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
         self._precinct = False
+        self._alerts: list[str] = []
 
     def _maybe(self, chance: float) -> bool:
         return self._random.random() < chance
@@ -58,6 +59,8 @@ class Dice:
         """Return one night."""
         rules: list[dict[str, Any]] = []
         for number in range(self._random.randint(1, 4)):
+            # A rule hears the alerts of those before it only: circles are refused.
+            self._alerts = ["alert.panic", *(f"alert.i{rule['id']}" for rule in rules if "incident" in rule["then"])]
             rules.append(self._rule(f"r{number}", [rule["id"] for rule in rules if rule["then"]["escalate"] != "none"]))
         self._random.shuffle(rules)
         if self._maybe(0.2):
@@ -126,6 +129,8 @@ class Dice:
 
     def _kind(self) -> Any:
         kinds = AT_PRECINCT if self._precinct else AT_POST
+        if self._precinct and self._maybe(0.4):
+            return self._pick(self._alerts)
         return self._pick(kinds[:3]) if self._maybe(0.85) else self._random.sample(kinds, 2)
 
     def _clause(self) -> dict[str, Any]:

@@ -74,6 +74,7 @@ class Oracle:
         self.wall_seen = start_wall - 1
         self.n = 0
         self.ids: set[Any] = set()
+        self.alerts: list[Ev] = []
         self.sets: list[tuple[str, Any, list[str] | None]] = []
         for rule in rules:
             for entry in self._roster(rule):
@@ -158,6 +159,17 @@ class Oracle:
                 return
             self.ids.add(fields["id"])
         self._see(Ev(step["event"], min(step.get("happened", self.now), self.now), self.now, 0, fields), True)
+        self._wake()
+
+    def _wake(self) -> None:
+        """Each alert is an event for the precinct's rules, and so are the alerts that those raise."""
+        while self.alerts:
+            self._see(self.alerts.pop(0), False)
+
+    def _alert(self, incident: str, severity: str, about: Ev) -> None:
+        place = {"post": about.get("post"), "kelurahan": about.get("kelurahan"), "severity": severity}
+        fields = {name: value for name, value in place.items() if value is not None}
+        self.alerts.append(Ev(f"alert.{incident}", self.now, self.now, 0, fields))
 
     def _see(self, event: Ev, at_post: bool) -> None:
         self.n += 1
@@ -179,6 +191,7 @@ class Oracle:
             ]
             if not stands:
                 self.told.append((self.now, "alert", "floor", event.get("post"), None, event.get("device"), event))
+                self._alert("panic", "critical", event)
 
     def rule(self, id_: str) -> Rule:
         return next(rule for rule in self.rules if rule["id"] == id_)
@@ -191,7 +204,7 @@ class Oracle:
 
     def _sees(self, rule: Rule, event: Ev, at_post: bool) -> bool:
         if self._precinct(rule):
-            return event.kind.startswith("report.") or event.kind in ("heartbeat", "check_in", "roll_call")
+            return event.kind.startswith(("report.", "alert."))
         return at_post and event.get("post") is not None
 
     def _wants(self, clause: dict[str, Any], event: Ev, named: dict[str, Ev] | None = None) -> bool:
@@ -542,6 +555,7 @@ class Oracle:
             else:
                 self.sets.append((name, value, None))
             self._settle()
+            self._wake()
 
     def _settle(self) -> None:
         while self.sets:
@@ -597,6 +611,7 @@ class Oracle:
             elif "absent" in when:
                 self._waits(rule, limit)
         self._settle()
+        self._wake()
 
     # --- what a firing has to pass
 
@@ -684,3 +699,5 @@ class Oracle:
     def _say(self, sort: str, rule: Rule, event: Ev, count: int | None, late: bool = False) -> None:
         if rule.get("mode") != "shadow":
             self.told.append((self.now, sort, rule["id"], event.get("post"), count, event.get("device"), event))
+            if sort == "alert":
+                self._alert(rule["then"]["incident"], rule["then"]["severity"], event)

@@ -122,6 +122,7 @@ class World:
         )
 
     def _arrive(self, event: Event, step: Step) -> None:
+        self._take(self._engine.catch_up(self._state, self._clocks.stamp()))
         verdict = self._arrivals.judge(event, self._clocks.stamp())
         if verdict.unknown_device:
             self._log.unknown_device(self._clocks.at, event)
@@ -269,6 +270,7 @@ class World:
         self._when_on(lambda: self._set_states(states))
 
     def _set_states(self, states: Mapping[str, object]) -> None:
+        self._take(self._engine.catch_up(self._state, self._clocks.stamp()))
         for name, value in states.items():
             if isinstance(value, dict):
                 by_value: list[tuple[Value, str]] = [(one, post) for post, one in value.items()]
