@@ -83,8 +83,9 @@ class Upstream:
 
     def _send_sync(self, state: PostState) -> None:
         made = [incident for incident in state.incidents.values() if incident.rev > 0]
-        # With nothing open the last one is named all the same: the answer tells whether the precinct lost its store.
-        told = [incident for incident in made if incident.is_open or incident.outbox] or made[-1:]
+        # The last one is named in any case: a precinct whose store was lost, or put back from a copy, does not have it,
+        # and its answer tells.
+        told = [one for one in made if one.is_open or one.outbox or one is made[-1]]
         self._send_known(told)
 
     def _send_known(self, told: list[Incident]) -> None:

@@ -127,7 +127,8 @@ class Ledger:
 
     def _check_repetition(self, ident: int, run_ms: int) -> None:
         """What gave no event of its own must repeat one: a profile takes presses within two seconds for one."""
-        if self.bought.get(ident):
+        self._scan()
+        if self.bought.get(ident, set()) & self._events:
             return
         when, events = self._last
         if run_ms - when > REPETITION_MS:
@@ -208,7 +209,7 @@ class Ledger:
         self._scan()
         device, run_ms = self._sirens[command]
         last = self._sounded.get(device)
-        if last is not None and last[0] != command and 0 <= run_ms - last[1] <= THROTTLE_MS:
+        if last is not None and last[0] != command and not self.card.flips and 0 <= run_ms - last[1] <= THROTTLE_MS:
             self._broken("throttle", f"{device} sounds again after {run_ms - last[1]} ms")
         self._sounded[device] = (command, run_ms)
 
