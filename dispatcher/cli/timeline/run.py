@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 from dispatcher.cli.surroundings import around, find_site
 from dispatcher.cli.timeline.compare import compare
+from dispatcher.cli.timeline.inline import as_file, completed
 from dispatcher.cli.timeline.model import Case, Step, TestFile
 from dispatcher.cli.timeline.testfile import parse_tests
 from dispatcher.cli.timeline.world import World
 from dispatcher.domain.faults import Fault, FaultsFound, Language, Place, Text
 from dispatcher.domain.site import Site
-from dispatcher.domain.tree import Entry, Leaf, Mapping, Node
-from dispatcher.domain.tree import Sequence as List
+from dispatcher.domain.tree import Leaf, Mapping, Node
 from dispatcher.rules.engine.engine import Engine
 from dispatcher.rules.language import FullRuleSet
 from dispatcher.rules.model import AllOf
@@ -100,7 +100,7 @@ def _site(node: Node, path: Path | None) -> Site:
         return parse_site(read_file(path))
     if named is None:
         raise FaultsFound((Fault(node.place, "missing-key", NO_SITE),))
-    return parse_site(named)
+    return parse_site(completed(named))
 
 
 def _rules(
@@ -112,14 +112,9 @@ def _rules(
     whole = [one for one in named if isinstance(one, Mapping) and one.get("rules") is not None]
     nodes, faults = collect(files).trees()
     if inline:
-        whole.append(_as_file(inline))
+        whole.append(as_file(inline))
     ruleset, more = parse_ruleset([*nodes, *whole], site, channels, names=lenient_names(site))
     return ruleset, (*faults, *more)
-
-
-def _as_file(rules: tuple[Node, ...]) -> Mapping:
-    place = rules[0].place
-    return Mapping(place, (Entry("version", place, Leaf(place, 1)), Entry("rules", place, List(place, rules))))
 
 
 def play_file(path: Path, report: Report, language: Language, site: Path | None = None) -> None:

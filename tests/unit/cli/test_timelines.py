@@ -108,3 +108,10 @@ def test_check_holds_rules_to_the_site_beside_them_and_notes_what_is_most_likely
     rules.write_text("version: 1\n" + RULE.replace("at_least: 2", "at_least: 1"))
     assert main(["check", str(rules)]) == 0
     assert "lint-always" in capsys.readouterr().err
+
+
+def test_a_short_site_is_completed_by_what_it_mentions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    short = "site: {timezone: Asia/Jakarta, precinct: {id: p}, devices: [{id: pir-1, post: pos-1}]}\n"
+    assert main(["test", write(tmp_path, short + RULE + CASE)]) == 0
+    kelurahan = SITE.replace("{id: pos-1}", "{id: pos-1, kelurahan: k}")
+    assert main(["test", write(tmp_path, kelurahan + RULE + CASE)]) == 0
