@@ -130,8 +130,9 @@ class World:
             return
         happened = step.more.get("happened")
         happened_run = happened - self._clocks.lag if isinstance(happened, int) else None
-        out = self._ask(event, happened_run, at_precinct=not self._is_cut(event.post))
-        if self._is_cut(event.post) and event.kind.startswith(SEEN_AT_PRECINCT):
+        cut = event.post is not None and self._is_cut(event.post)  # what belongs to no post needs none to get through
+        out = self._ask(event, happened_run, at_precinct=not cut)
+        if cut and event.kind.startswith(SEEN_AT_PRECINCT):
             self._held.append((event, happened_run))
         alerts = self._take(out, wake=False)
         if verdict.floor and not any(_stands_for(told, event) for told in out.told):
