@@ -17,10 +17,12 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from dispatcher.mqtt.client import Plan, WiredClient, connect, make_client
-from dispatcher.mqtt.failures import LinkDown, from_error, from_reason, from_silence
+from dispatcher.mqtt.failures import LinkDown, from_error, from_quiet, from_reason, from_silence
 from dispatcher.mqtt.model import MAX_PACKET, Phase
 from dispatcher.mqtt.outgoing import Outgoing
+from dispatcher.mqtt.pulse import Pulse
 from dispatcher.mqtt.subscriptions import Ledger, batches
+from dispatcher.mqtt.unacked import Unacked
 from dispatcher.mqtt.wire import Wire
 
 READ_PACKETS = 256
@@ -28,6 +30,8 @@ READ_PACKETS = 256
 
 WINDOW = 64
 """Publishes given to paho and not yet answered."""
+
+PINGREQ = b"\xc0\x00"  # MQTT 5, 3.12. The wire takes whole packets, so it never falls into one of paho's
 
 PACKET_OVERHEAD = 32  # bytes of headers around a topic and a payload, generously
 
@@ -62,8 +66,8 @@ class Connection:
         self._max_packet = MAX_PACKET
         self.ledger = Ledger()
         self.accepted = False
-        self._outstanding: dict[int, int] = {}
-        self._settled: set[int] = set()
+        self._unacked = Unacked()
+        self._pulse = Pulse(plan.keepalive, time.monotonic())
 
     # --- life
 
@@ -92,15 +96,21 @@ class Connection:
     def read(self) -> None:
         """Handle what has arrived, a bounded number of packets. Raises LinkDown."""
         wire = self._need_wire()
+        self._pulse.heard(time.monotonic())
         for _ in range(READ_PACKETS):
             self._check(self._client.loop_read())
-            if not wire.readable:
+            if self._unacked.full or not wire.readable:
                 return
+
+    @property
+    def wants_read(self) -> bool:
+        """Whether to listen: not while too many messages are unacknowledged."""
+        return not self._unacked.full
 
     @property
     def has_unread(self) -> bool:
         """Whether `read` has something to do that the selector does not know of."""
-        return self._wire is not None and self._wire.readable
+        return self.wants_read and self._wire is not None and self._wire.readable
 
     @property
     def wants_write(self) -> bool:
@@ -113,34 +123,49 @@ class Connection:
         if self._client.want_write():
             self._check(self._client.loop_write())
         try:
-            wire.flush()
+            if wire.flush():
+                self._pulse.said(time.monotonic())
         except OSError as problem:
             raise self._lost(problem) from problem
 
     def tick(self, now: float) -> None:
         """Keep alive, and give up on a broker that does not answer. Raises LinkDown."""
-        self._check(self._client.loop_misc())
+        if self.accepted:
+            self._excuse_silence(now)
+            self._keep_alive(now)
         waiting = not self.accepted or not self.ledger.settled
         if waiting and now > self._deadline:
             raise LinkDown(
                 Phase.UNREACHABLE, "the broker does not answer " + ("SUBSCRIBE" if self.accepted else "CONNECT")
             )
 
+    def _excuse_silence(self, now: float) -> None:
+        """Do not blame the broker while its answer may stand behind what we have not read."""
+        if not self.wants_read:
+            self._pulse.heard(now)
+        if not self.wants_read or self.has_unread:
+            self._deadline = now + self._plan.connect_timeout_s
+
+    def _keep_alive(self, now: float) -> None:
+        """Ask for a sign of life when it is time. Not by paho's `loop_misc`; `pulse` says why."""
+        if self._pulse.is_gone(now):
+            raise from_quiet()
+        if self._pulse.must_ask(now):
+            self._pulse.asked(now)
+            with contextlib.suppress(BlockingIOError):  # so much is gathered that one packet more says nothing new
+                self._need_wire().send(PINGREQ)
+
     # --- what the link asks for
 
     def ack(self, mid: int) -> bool:
         """Acknowledge a message of this connection, once: a second PUBACK might meet a new message of that id.
 
-        PUBACKs leave in the order in which the messages came [MQTT-4.6.0-2]; there are brokers that hang up on any
-        other. One that is ready early waits for those before it.
+        One that is ready early waits for those before it.
         """
-        if mid not in self._outstanding or mid in self._settled:
-            return False
-        self._settled.add(mid)
-        while (first := next(iter(self._outstanding), None)) is not None and first in self._settled:
-            self._settled.remove(first)
-            self._check(self._client.ack(first, self._outstanding.pop(first)))
-        return True
+        known = self._unacked.settle(mid)
+        while (ready := self._unacked.next_ready()) is not None:
+            self._check(self._client.ack(*ready))
+        return known
 
     def subscribe(self, filters: Iterable[str]) -> None:
         """Make ``filters`` the list: subscribe to the new ones, unsubscribe from the gone."""
@@ -204,6 +229,7 @@ class Connection:
             self._down = from_reason(reason, when="refused by the broker")
             return
         self.accepted = True
+        self._pulse.keepalive = getattr(properties, "ServerKeepAlive", self._plan.keepalive)
         self._window = min(WINDOW, getattr(properties, "ReceiveMaximum", WINDOW))
         self._max_packet = min(MAX_PACKET, getattr(properties, "MaximumPacketSize", MAX_PACKET))
 
@@ -220,7 +246,7 @@ class Connection:
         if flags.is_disconnect_packet_from_server:
             self._down = from_reason(reason, when="ended by the broker")
         else:
-            self._down = from_silence(reason, accepted=self.accepted)
+            self._down = from_silence(accepted=self.accepted)
 
     def _on_subscribe(
         self,
@@ -241,7 +267,7 @@ class Connection:
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         if message.qos:
-            self._outstanding[message.mid] = message.qos
+            self._unacked.came(message.mid, message.qos, len(message.payload))
         self._hear(message)
         with contextlib.suppress(UnicodeDecodeError):
             if self.ledger.is_stray(message.topic):

@@ -11,7 +11,6 @@ from dispatcher.mqtt.model import Phase
 
 # The broker is there and will say the same again until a person changes something (MQTT 5, 2.4 "Reason Code").
 _REFUSALS = frozenset({132, 133, 134, 135, 138, 140, 142, 144, 149, 152, 153, 154, 155, 157})
-_KEEPALIVE_TIMEOUT = 141
 _CUT_IN_TLS = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
 
@@ -30,13 +29,16 @@ def from_reason(reason: ReasonCode, *, when: str) -> LinkDown:
     return LinkDown(phase, f"{when}: {reason}")
 
 
-def from_silence(reason: ReasonCode, *, accepted: bool) -> LinkDown:
-    """Read paho's own reason for an end that the broker did not announce.
+def from_quiet() -> LinkDown:
+    """Say that the broker did not answer a PINGREQ, nor say anything else."""
+    return LinkDown(Phase.UNREACHABLE, "connection lost: no sign of life within the keepalive")
+
+
+def from_silence(*, accepted: bool) -> LinkDown:
+    """Say that the connection ended and the broker did not announce it.
 
     Mosquitto 2.0 announces nothing when another program takes the session over: that looks like this too.
     """
-    if reason.value == _KEEPALIVE_TIMEOUT:
-        return LinkDown(Phase.UNREACHABLE, "connection lost: no sign of life within the keepalive")
     if not accepted:
         return LinkDown(Phase.UNREACHABLE, "closed before it accepted us: is it a broker, and of this version of MQTT?")
     return LinkDown(Phase.UNREACHABLE, "connection lost: closed without a word (or the client id is used twice)")

@@ -127,13 +127,26 @@ class Loop:
     def _serve(self, conn: Connection, wire: Wire) -> None:
         # By number: paho closes the socket by itself, and a closed socket has lost its number.
         number = wire.fileno()
-        self._selector.register(number, selectors.EVENT_READ)
         try:
             while not self._finished(conn):
                 self._turn(conn, number)
         finally:
-            self._selector.unregister(number)
+            self._watch(number, 0)
         conn.say_goodbye()
+
+    def _watch(self, number: int, interest: int) -> None:
+        """Have the selector wait for these events of the socket; 0 for none, not even that it was closed.
+
+        `select` would tell a closed one at once and for ever. While we do not read, writing finds out.
+        """
+        key = self._selector.get_map().get(number)
+        if key is None:
+            if interest:
+                self._selector.register(number, interest)
+        elif not interest:
+            self._selector.unregister(number)
+        elif key.events != interest:
+            self._selector.modify(number, interest)
 
     def _finished(self, conn: Connection) -> bool:
         """Whether we are to stop, and have sent what there was to send or have no more time for it."""
@@ -143,9 +156,8 @@ class Loop:
         return done or not conn.accepted or self._mail.flush_is_over
 
     def _turn(self, conn: Connection, number: int) -> None:
-        interest = selectors.EVENT_READ | (selectors.EVENT_WRITE if conn.wants_write else 0)
-        if self._selector.get_key(number).events != interest:
-            self._selector.modify(number, interest)
+        reading = selectors.EVENT_READ if conn.wants_read else 0
+        self._watch(number, reading | (selectors.EVENT_WRITE if conn.wants_write else 0))
         if self._sleep(self._patience(conn)) or conn.has_unread:
             conn.read()
         self._follow(conn)

@@ -83,14 +83,19 @@ class Wire:
         """Bytes gathered and not yet taken by the kernel."""
         return len(self._out)
 
-    def flush(self) -> None:
-        """Send as much as the kernel takes now. Raises OSError when the connection is broken."""
+    def flush(self) -> bool:
+        """Send as much as the kernel takes now; return whether that was anything.
+
+        Raises OSError when the connection is broken.
+        """
+        before = len(self._out)
         while self._out:
             try:
                 sent = self._sock.send(self._out)
             except _WOULD_BLOCK:
-                return
+                break
             del self._out[:sent]
+        return len(self._out) < before
 
     def be_polite(self) -> None:
         """Make `close` see the goodbye through.
