@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from dispatcher.cli.questions import refused
 from dispatcher.cli.say import say, show
 from dispatcher.cli.surroundings import around, find_site
 from dispatcher.cli.timeline.run import load as load_tests
@@ -97,6 +98,7 @@ def _rule_faults(nodes: list[Node], given: Path | None, notes: list[Fault]) -> t
     if path is not None and not _site_faults(path):  # a faulty site is told as such; rules are checked without it
         site = load_site(path)
     ruleset, faults = parse_ruleset(nodes, site, near.channels, retention_ms=near.retention_ms)
+    faults = faults or refused(ruleset, site)
     if not faults:
         notes += lint(ruleset, site)
     return faults

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from dispatcher.cli.questions import refused
 from dispatcher.cli.surroundings import around, find_site
 from dispatcher.cli.timeline.compare import compare
 from dispatcher.cli.timeline.inline import as_file, completed
@@ -114,7 +115,7 @@ def _rules(
     if inline:
         whole.append(as_file(inline))
     ruleset, more = parse_ruleset([*nodes, *whole], site, channels, names=lenient_names(site))
-    return ruleset, (*faults, *more)
+    return ruleset, (*faults, *more) or refused(ruleset, site)
 
 
 def play_file(path: Path, report: Report, language: Language, site: Path | None = None) -> None:

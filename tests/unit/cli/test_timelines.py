@@ -115,3 +115,12 @@ def test_a_short_site_is_completed_by_what_it_mentions(tmp_path: Path, capsys: p
     assert main(["test", write(tmp_path, short + RULE + CASE)]) == 0
     kelurahan = SITE.replace("{id: pos-1}", "{id: pos-1, kelurahan: k}")
     assert main(["test", write(tmp_path, kelurahan + RULE + CASE)]) == 0
+
+
+def test_a_clause_that_no_matcher_takes_is_a_fault_and_no_crash(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many = ", ".join(f"{{value: [{', '.join(str(n) for n in range(400))}]}}" for _ in range(12))
+    text = SITE + RULE.replace("value: {above: 1}", f"any_of: [{many}]") + CASE
+    assert main(["test", write(tmp_path, text)]) == 1
+    assert "matcher.too_many_nodes" in capsys.readouterr().err
