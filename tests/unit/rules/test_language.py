@@ -1,10 +1,18 @@
 """The whole language as `check` reads it: every form is understood, and every refusal has its place and reason."""
 
+import json
+from datetime import UTC
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dispatcher.domain.site import Device, Kelurahan, Post, Site
+from dispatcher.domain.stamp import Stamp
+from dispatcher.rules.engine.engine import Engine
 from dispatcher.rules.fingerprint import fingerprint
 from dispatcher.rules.language import FullRule, RunsAt
+from dispatcher.rules.lint import lint
 from dispatcher.rules.parse import parse_ruleset
 from dispatcher.settings.yamlfile import read_text
 
@@ -152,3 +160,42 @@ def test_a_reload_keeps_what_means_the_same_however_it_is_written() -> None:
     other = parsed(text(rule("{event: motion, where: {zone: meja, value: 4}}", "  throttle: {once_within: 60s}")))
     assert fingerprint(one) == fingerprint(two)
     assert fingerprint(one) != fingerprint(other)
+
+
+WORDS = st.sampled_from(
+    ["event", "count", "all", "any", "sequence", "absent", "state", "schedule", "where", "within", "for", "between",
+     "after", "group_by", "neighbours", "expect_from", "reuse", "as", "at_least", "unless", "distinct", "at", "days",
+     "role", "motion", "report.x", "zone", "60s", "22:00", "kelurahan", "posts", "mon", "same_as", "first.zone",
+     "rises_by", "since", "first"]
+)  # fmt: skip
+TREES = st.recursive(
+    WORDS | st.integers(-1, 3) | st.booleans() | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=4),
+    max_leaves=20,
+)
+CLAUSES = st.fixed_dictionaries({"event": st.sampled_from(["motion", "gas", ["heat"]])}, optional={"where": TREES, "as": WORDS, "at_least": TREES})  # fmt: skip
+WHENS = st.one_of(
+    TREES,
+    st.fixed_dictionaries(
+        {
+            "sequence": st.lists(CLAUSES | st.fixed_dictionaries({"unless": CLAUSES}), max_size=4),
+            "within": st.just("60s"),
+        }
+    ),
+    st.fixed_dictionaries({"count": CLAUSES, "within": st.just("60s")}, optional={"group_by": TREES, "reuse": TREES}),
+    st.fixed_dictionaries({"absent": CLAUSES, "after": CLAUSES | TREES, "within": st.just("60s")}),
+    st.fixed_dictionaries({"absent": CLAUSES}, optional={"for": WORDS, "between": TREES, "expect_from": TREES}),
+)
+
+
+@given(WHENS, TREES)
+def test_any_tree_of_our_words_gives_faults_or_a_rule_that_can_run(when: object, clear: object) -> None:
+    body = {"id": "a", "when": when, "then": {"escalate": "none", "set": {"s": 1}}}
+    tree = {"version": 1, "rules": [body if clear is None else {**body, "clear_when": clear}]}
+    ruleset, found = parse_ruleset([read_text(json.dumps(tree), "r.yaml")], SITE)
+    assert all(fault.render("id") and fault.render("en") and fault.place.line for fault in found)
+    if not found:
+        engine = Engine(ruleset, SITE, UTC)
+        state = engine.start(Stamp(0, 0, True))
+        engine.on_time(state, Stamp(600_000, 600_000, True))
+        assert lint(ruleset, SITE) is not None
