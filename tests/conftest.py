@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support.brokers import KINDS, Broker, Kind, make_broker, running
+
+# No test may depend on speed, hypothesis' own deadline of 200 ms an example included.
+settings.register_profile("kentongan", deadline=None)
+settings.load_profile("kentongan")
 
 
 @pytest.fixture(
