@@ -9,6 +9,7 @@ from dispatcher.rules.reader import Reader
 from dispatcher.rules.where import check_field, parse_where
 
 MAX_AT_LEAST = 1_000  # events; a window that needs more is beyond what a post should keep in memory
+MAX_PLACES = 100  # events that one step, and all steps of a list, may ask for together: the search goes so deep
 MAX_CLAUSES = 16
 MAX_KINDS = 100
 
@@ -53,7 +54,7 @@ def plain_clause(reader: Reader, node: Node | None) -> Clause | None:
 def step_of(reader: Reader, body: Mapping) -> Step | None:
     """Return a clause with its name and number; the name is known to the clauses that follow."""
     clause = clause_of(reader, body)
-    number = whole_number(reader, body.get("at_least"), 1, MAX_AT_LEAST)
+    number = whole_number(reader, body.get("at_least"), 1, MAX_PLACES)
     name = alias_of(reader, body.get("as"))
     return None if clause is None else Step(clause, name, 1 if number is None else number)
 
@@ -111,6 +112,8 @@ def step_list(reader: Reader, node: Node, *, ordered: bool) -> tuple[Step | Unle
     parts = [_part(reader, item) for item in items]
     if ordered or all(part is not None for part in parts):
         _check_unless(reader, items, [isinstance(part, Unless) for part in parts], ordered=ordered)
+    if sum(part.at_least for part in parts if isinstance(part, Step)) > MAX_PLACES:
+        reader.expected(node, f"at_least 1..{MAX_PLACES}")
     if outer is None:
         reader.aliases = None
     return tuple(part for part in parts if part is not None)

@@ -1,11 +1,13 @@
 """``then``, ``throttle`` and ``only_if``."""
 
+import difflib
 import re
 from collections.abc import Callable
 
 from dispatcher.domain.events import Value
 from dispatcher.domain.faults import Text
 from dispatcher.domain.incident import Severity
+from dispatcher.domain.site import ROLES
 from dispatcher.domain.tree import Leaf, Mapping, Node, Sequence
 from dispatcher.rules.language import DayIs, OnlyIf, StateIs, TimeIs, WatchIs
 from dispatcher.rules.model import Then, Throttle
@@ -25,6 +27,7 @@ BAD_INCIDENT = Text(
     "jenis kejadian hanya huruf kecil, angka, _ . -", "an incident kind has lower-case letters, digits, _ . -"
 )
 BAD_ACTION = Text("aksi ditulis alat.perintah, misalnya siren.on", "an action is device.command, for example siren.on")
+UNKNOWN_ROLE = Text("tidak ada alat berperan {key}", "no device has the role {key}")
 MISSING_THEN = Text("then perlu {key}", "then needs {key}")
 NONE_ALONE = Text("escalate: none berdiri sendiri", "escalate: none stands alone")
 BAD_PLACEHOLDER = Text(
@@ -93,6 +96,10 @@ def _actions(reader: Reader, body: Mapping) -> tuple[str, ...]:
     actions = reader.words(body.get("actions"))
     if not all(ACTION.fullmatch(action) for action in actions):
         reader.fault(body.place_of("actions"), "bad-action", BAD_ACTION)
+    for action in actions:
+        role = action.split(".", 1)[0]
+        if role not in ROLES and difflib.get_close_matches(role, ROLES, 1, 0.75):
+            reader.unknown(body.place_of("actions"), "unknown-name", UNKNOWN_ROLE, role, ROLES)
     return actions
 
 

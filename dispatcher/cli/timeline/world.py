@@ -250,6 +250,8 @@ class World:
 
     def _clock_step(self, step: Step) -> None:
         self._clocks.step += step.value if isinstance(step.value, int) else 0
+        if self._off is None:  # what the jump passed over is judged before anything else of this instant
+            self._take(self._engine.catch_up(self._state, self._clocks.stamp()))
 
     def _clock_untrusted(self, step: Step) -> None:
         self._clocks.trusted = not step.value

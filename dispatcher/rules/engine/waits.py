@@ -46,12 +46,15 @@ class Waiting(Machine):
     # --- ending
 
     def _end(self, state: MachineState, key: str, item: Item, now: Stamp) -> None:
-        waits = state.waits.get(key, [])
-        state.waits[key] = [wait for wait in waits if not self._ends(item, wait)]
+        left = [wait for wait in state.waits.pop(key, []) if not self._ends(item, wait)]
+        if left:
+            state.waits[key] = left
         if self._patience_ms:
             recent = [one for one in state.ended.get(key, []) if one.t >= now.run_ms - self._patience_ms]
             insort(recent, item, key=lambda one: one.order)
             state.ended[key] = recent[-MAX_ITEMS:]
+            if len(state.ended) > MAX_GROUPS:
+                del state.ended[next(iter(state.ended))]
 
     @property
     def _patience_ms(self) -> int:
@@ -128,6 +131,8 @@ class Waiting(Machine):
 
     def _tell(self, state: MachineState, key: str, now: Now, judge: Judge) -> None:
         wait = state.waits[key].pop(0)
+        if not state.waits[key]:
+            del state.waits[key]
         group = self.grouping.group(wait.event) or ""
         groups = ((group, wait.event.post),)
         completion = Completion(wait.event, groups, len(wait.evidence), tuple(wait.evidence))
@@ -141,7 +146,9 @@ class Waiting(Machine):
     def _spend(self, state: MachineState, key: str, wait: Wait) -> None:
         """Spend every event of the window that the silence was: other waits begun in it, and what might begin one."""
         end = wait.t + self.within_ms
-        state.waits[key] = [other for other in state.waits[key] if other.t > end]
+        left = [other for other in state.waits.pop(key, []) if other.t > end]
+        if left:
+            state.waits[key] = left
         window = state.windows.get(key)
         if window is None and self.begin_lateness_ms:
             window = window_of(state, key)

@@ -122,6 +122,8 @@ REFUSED = [
     (rule("{event: motion, where: {post: {is_not: pos-9}}}"), "unknown post pos-9"),
     (rule("{event: motion}", then="{escalate: [none, precinct], incident: x, severity: low}"), "escalate-none"),
     (rule("{event: motion}", then="{escalate: []}"), "wrong-type"),
+    (rule("{event: motion}", then="{escalate: none, actions: [sirene.on]}"), "no device has the role sirene (did you mean siren?)"),
+    (rule("{sequence: [{event: motion, at_least: 60}, {event: gas, at_least: 60}], within: 5s}"), "expected at_least 1..100"),
     (rule("{event: motion}", then="{escalate: none, message: '{a.b}'}"), "bad-placeholder"),
     (rule("{event: motion}", then="{escalate: none, set: {x: null}}"), "expected value here"),
     (rule("{event: panic.press}", "  suppressed_by: [b]", then="{escalate: precinct, incident: panic, severity: critical}"), "floor-suppressed"),
