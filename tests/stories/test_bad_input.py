@@ -37,12 +37,12 @@ BAD_PRESSES: dict[str, list[bytes]] = {
         _press(boot=True),
         _press(seq=2**53 + 1),
         _press(seq=[1]),
-        _press(attrs="none"),
-        _press(attrs={"deep": {"er": 1}}),
+        _press(kind="heartbeat", attrs="none"),
+        _press(kind="heartbeat", attrs={"deep": {"er": 1}}),
         _press(kind=["panic.press"]),
     ],
     "missing_field": [_press(seq=...), _press(boot=...), _press(kind=...)],
-    "unknown_kind": [_press(kind="panic.dance"), _press(kind="")],
+    "unknown_kind": [_press(kind="dance"), _press(kind="")],
     "too_large": [_press(attrs={"text": "a" * 1_000_000})],
 }
 
@@ -57,9 +57,26 @@ def test_a_message_that_makes_no_sense_is_counted_by_its_reason_and_the_next_pre
     incident = button.wait(seq, "delivered")["incident"]
     counted = {reason: town.rejected(reason) - before[reason] for reason in BAD_PRESSES}
     assert counted == {reason: len(payloads) for reason, payloads in BAD_PRESSES.items()}
-    assert {body["boot"] for message in button.radio.heard("/confirm") if (body := message.body)} == {button.boot}
+    answers = [body for message in button.radio.heard("/confirm") if (body := message.body)]
+    assert {body["stage"] for body in answers if body["boot"] != button.boot} == {"refused"}
     told = town.officer.wait_incident(incident)
     assert (told["count"], len(told["evidence"])) == (1, 1)
+
+
+def test_what_a_button_says_wrongly_beside_its_press_does_not_cost_the_press(town: Town) -> None:
+    button = town.button("btn-5")
+    for seq, wrong in enumerate(({"attrs": "none"}, {"attrs": {"deep": {"er": 1}}}, {"kind": "panic.dance"}), 501):
+        assert button.radio.say("kentongan/btn-5/event", _press(boot=77, seq=seq, **wrong))
+
+    def arrived() -> bool:
+        answers = [message.body for message in button.radio.heard("/confirm")]
+        return {body["seq"] for body in answers if (body["boot"], body["stage"]) == (77, "delivered")} == {
+            501,
+            502,
+            503,
+        }
+
+    eventually(arrived, "not all three presses came to the precinct")
 
 
 def test_a_device_that_nobody_has_entered_is_refused_and_told_once(town: Town) -> None:
