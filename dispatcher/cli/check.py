@@ -12,7 +12,7 @@ from dispatcher.domain.faults import Fault, FaultsFound, Text
 from dispatcher.domain.site import Site
 from dispatcher.domain.tree import Mapping, Node, place_at
 from dispatcher.rules.lint import lint
-from dispatcher.rules.parse import parse_ruleset
+from dispatcher.rules.parse import parse_rules, parse_ruleset
 from dispatcher.settings.share import share
 from dispatcher.settings.sitefile import load_site, parse_site, post_faults, profile_faults
 from dispatcher.settings.sources import Sources, collect
@@ -101,6 +101,8 @@ def _rule_faults(nodes: list[Node], given: Path | None, notes: list[Fault]) -> t
     faults = faults or refused(ruleset, site)
     if not faults:
         notes += lint(ruleset, site)
+        # What the language allows and a post cannot run yet must not come as a surprise at the post.
+        notes += [fault for fault in parse_rules(nodes, near.channels)[1] if fault.code == "not-built"]
     return faults
 
 
