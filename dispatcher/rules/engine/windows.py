@@ -5,6 +5,7 @@ there on is judged again; what has been judged complete once is not told twice.
 """
 # ruff: noqa: ARG002 - every machine is asked in the same way, whatever its form needs of it
 
+from abc import ABC, abstractmethod
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 
@@ -43,16 +44,16 @@ class Match:
     named: dict[str, Event] = field(default_factory=dict)
 
 
-class Pattern:
+class Pattern(ABC):
     """What must be in a window. ``items`` end with the event that is being judged."""
 
+    @abstractmethod
     def find(self, items: list[Item]) -> Match | None:
         """Return the match that the last event completes, or None."""
-        raise NotImplementedError
 
+    @abstractmethod
     def wants(self, item: Item) -> bool:
         """Return whether an event belongs into the window at all."""
-        raise NotImplementedError
 
     def may_end(self, item: Item) -> bool:
         """Return whether an event can complete a match."""
