@@ -54,10 +54,6 @@ class Upstream:
         body = alert.with_age(revision.body, sending.age_ms // 1000, "at_least" if stood_still else "exact")
         return self._publisher.publish(self._topics["alert"], body, tag=(revision.incident, revision.rev))
 
-    def next_alert_ms(self, incidents: Iterable[Incident], run_ms: int) -> int | None:
-        """Return in how many milliseconds the next revision is due."""
-        return self._schedule.next_due(incidents, run_ms)
-
     def keep_in_touch(self, state: PostState, current: Callable[[], Status], run_ms: int) -> None:
         """Send status and sync when they are due."""
         emptied = self._said_waiting and not state.waiting
