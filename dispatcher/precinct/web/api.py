@@ -214,6 +214,7 @@ def incident_body(incident: Incident) -> dict[str, Any]:
         "unit": incident.unit,
         "disposition": incident.disposition,
         "conflicts": incident.conflicts,
+        "raised_at": "precinct" if incident.own else "post",
     }
 
 
