@@ -1,6 +1,7 @@
 """A precinct with rules of its own, over neighbouring kelurahan: what the tests of its rules are made of."""
 
-import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from dispatcher.matcher.port import Matcher
 from dispatcher.matcher.python import PythonMatcher
 from dispatcher.precinct.model import History, Incident
 from dispatcher.precinct.rules.ruling import Rules, precinct_engine
+from dispatcher.precinct.station import FILE
 from dispatcher.rules.parse import parse_ruleset
 from dispatcher.settings.yamlfile import read_text
 from dispatcher.wire import event as event_wire
@@ -78,6 +80,13 @@ def report(word: str, id_: str, **changes: object) -> Forwarded:
     return replace(said, **changes)  # type: ignore[arg-type]
 
 
+def _copy(found: Path, left: Path) -> None:
+    """Copy what is committed, and let the copy pass for the file itself: it is no backup that was put back."""
+    with closing(sqlite3.connect(found)) as source, closing(sqlite3.connect(left)) as copy, copy:
+        source.backup(copy)
+        copy.execute("UPDATE meta SET value = ? WHERE key = 'inode'", (str(left.stat().st_ino),))
+
+
 class Ruled(Desk):
     """A precinct with rules, started."""
 
@@ -124,6 +133,7 @@ class Ruled(Desk):
 
     def killed(self, where: Path, text: str, off_s: float = 0) -> "Ruled":
         """Return the precinct as it is after a kill at this moment: from what is on the disk, and nothing else."""
-        shutil.copytree(self.folder, where)
+        where.mkdir()
+        _copy(self.folder / FILE, where / FILE)
         hands = Hands(self.hands.wall + int(off_s * 1000), 7)  # another boot: the running clock begins anew
         return Ruled(where, text, hands)
