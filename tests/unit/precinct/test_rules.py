@@ -1,15 +1,27 @@
 """What the precinct's own rules see, raise and remember: stories over the station and its real store."""
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from dispatcher.domain.events import Event
 from dispatcher.domain.incident import Severity
+from dispatcher.matcher.durable import DurableMatcher
+from dispatcher.matcher.port import Verdict
+from dispatcher.matcher.python import PythonMatcher
 from dispatcher.precinct.model import Action
 from dispatcher.precinct.standing import Verb
+from dispatcher.precinct.watches import WatchRefusal
 from dispatcher.wire import command as command_wire
+from dispatcher.wire import event as event_wire
+from dispatcher.wire import watch as watch_wire
+from dispatcher.wire.alert import AlertEvidence
 from dispatcher.wire.command import Command
+from dispatcher.wire.event import EventTaken
+from dispatcher.wire.fields import Malformed
+from dispatcher.wire.watch import OpenWatch
 from tests.unit.precinct.builders import PRECINCT, status, until
 from tests.unit.precinct.ruled import NEAR, Ruled, brawl, pressed, report
 
@@ -236,7 +248,7 @@ def test_a_rule_sounds_the_siren_of_the_post_that_it_is_about(ruled: Make) -> No
     desk.alert(brawl("pos-07"), "pos-07")
     topic = f"kentongan/v1/{PRECINCT}/pos-07/command"
     until(lambda: [body for name, body in desk.link.log if name == topic])
-    (payload,) = [body for name, body in desk.link.log if name.endswith("/command")]  # type: ignore[attr-defined]
+    (payload,) = [body for name, body in desk.link.log if name.endswith("/command")]
     assert isinstance(payload, bytes)
     said = command_wire.decode(payload)
     assert isinstance(said, Command)
@@ -272,7 +284,8 @@ def test_what_a_post_passes_on_is_answered_and_counts_once(ruled: Make) -> None:
     desk.settle()
     assert not desk.of("dua-laporan")
     assert (desk.counter("events", "new"), desk.counter("events", "copy")) == (2, 1)  # with the mark
-    assert len([1 for name, body in desk.link.log if name.endswith("/receipt") and b'"event":"r1"' in body]) == 2  # type: ignore[operator]
+    answers = [event_wire.decode_taken(body) for _, body in desk.link.log if isinstance(body, bytes)]
+    assert answers.count(EventTaken("r1", desk.station.store.id)) == 2
     desk.say(report("tawuran", "r1"), "pos-07")  # another post's own numbering
     assert desk.one("dua-laporan").post == "pos-07"
 
@@ -377,11 +390,132 @@ def test_a_changed_rule_starts_afresh_and_the_others_keep_their_windows(ruled: M
 
 def test_a_store_that_is_new_is_not_set_off_by_what_posts_send_again(ruled: Make) -> None:
     desk = ruled(NEAR)
-    old = {"age_s": 86_400, "opened_at": "2026-11-22T19:40:00Z"}
+    yesterday = "2026-11-22T19:40:00Z"
     for post in ("pos-03", "pos-07"):
-        alert = brawl(post, **old)
-        seen = alert.evidence[0].__class__(alert.evidence[0].event, "report.tawuran", "cam-1", "2026-11-22T19:40:00Z")
-        desk.alert(brawl(post, **old, evidence=(seen,)), post)
+        seen = AlertEvidence(f"e-{post}", "report.tawuran", "cam-1", yesterday)
+        desk.alert(brawl(post, age_s=86_400, opened_at=yesterday, evidence=(seen,)), post)
     desk.settle()
     assert len(desk.of("tawuran")) == 2
     assert not desk.of("tawuran-sekitar")
+
+
+# --- what the rules must never hold up -------------------------------------------------------------------------------
+
+
+class Stuck(PythonMatcher):
+    """A matcher that answers when it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go = threading.Event()
+
+    def match(self, events: Sequence[Event]) -> list[Verdict]:
+        self.go.wait(60)
+        return super().match(events)
+
+
+class Broken(PythonMatcher):
+    """A matcher that fails."""
+
+    def match(self, events: Sequence[Event]) -> list[Verdict]:
+        raise RuntimeError(events[0].id)
+
+
+def test_alerts_and_officers_are_answered_while_the_matcher_says_nothing(ruled: Make) -> None:
+    matcher = Stuck()
+    desk = ruled(NEAR, matcher=matcher)
+    desk.alert(brawl("pos-03"), "pos-03")
+    desk.alert(brawl("pos-07"), "pos-07")
+    reply = desk.station.act(Action("tawuran-pos-03", Verb.ACKNOWLEDGE, "4021")).result(10)
+    assert reply.refusal is None
+    assert not desk.of("tawuran-sekitar")
+    matcher.go.set()
+    assert desk.one("tawuran-sekitar").count == 2
+
+
+def test_rules_that_fail_take_no_alert_with_them_and_the_board_says_so(ruled: Make) -> None:
+    desk = ruled(NEAR, matcher=Broken())
+    desk.alert(brawl("pos-03"), "pos-03")
+    until(lambda: desk.station.notices == ("rules_failed",))
+    desk.alert(brawl("pos-07"), "pos-07")
+    assert desk.link.said("pos-07") == [("delivered", 1)]
+    again = ruled.kill(desk, NEAR)  # type: ignore[attr-defined]
+    assert again.one("tawuran-sekitar").count == 2
+
+
+def test_durable_rules_judges_as_its_twin_does(ruled: Make) -> None:
+    desk = ruled(NEAR, matcher=DurableMatcher(lambda _report: None))
+    desk.alert(brawl("pos-03"), "pos-03")
+    desk.alert(brawl("pos-07"), "pos-07")
+    assert desk.one("tawuran-sekitar").count == 2
+
+
+# --- watches ---------------------------------------------------------------------------------------------------------
+
+WATCHED = """
+- id: waspada
+  when: {event: alert.tawuran}
+  only_if: [{watch: tawuran}]
+  then: {escalate: precinct, incident: waspada, severity: high}
+"""
+
+
+def retained(desk: Ruled, post: str) -> tuple[OpenWatch, ...] | Malformed:
+    topic = f"kentongan/v1/{PRECINCT}/{post}/watch"
+    said = [payload for name, payload in desk.link.log if name == topic]
+    assert isinstance(said[-1], bytes)
+    return watch_wire.decode(said[-1])
+
+
+def test_a_watch_is_known_to_the_rules_and_told_to_the_posts_it_concerns(ruled: Make) -> None:
+    desk = ruled(WATCHED)
+    desk.alert(brawl("pos-03"), "pos-03")
+    desk.settle()
+    assert not desk.of("waspada")
+    watch = OpenWatch("tawuran", "krendang", desk.hands.wall + 60_000)
+    assert desk.station.open_watch(watch, "4021").result(10).refusal is None
+    assert (retained(desk, "pos-03"), retained(desk, "pos-07")) == ((watch,), ())
+    desk.alert(brawl("pos-03", "-2"), "pos-03")
+    assert desk.one("waspada").count == 1
+
+
+def test_a_watch_ends_when_it_is_closed_or_its_time_is_over(ruled: Make) -> None:
+    desk = ruled(WATCHED)
+    short, long = OpenWatch("tawuran", "krendang", desk.hands.wall + 30_000), OpenWatch("ranmor")
+    for watch in (short, long):
+        desk.station.open_watch(watch, "4021").result(10)
+    assert desk.station.close_watch("ranmor", None, "4021").result(10).refusal is None
+    assert retained(desk, "pos-03") == (short,)
+    desk.hands.pass_s(61)
+    desk.wake()
+    until(lambda: retained(desk, "pos-03") == ())
+    assert desk.station.watches == ()
+    desk.alert(brawl("pos-03"), "pos-03")
+    desk.settle()
+    assert not desk.of("waspada")
+
+
+def test_a_watch_survives_a_kill(ruled: Make) -> None:
+    desk = ruled(WATCHED)
+    desk.station.open_watch(OpenWatch("tawuran"), "4021").result(10)
+    again = ruled.kill(desk, WATCHED, off_s=60)  # type: ignore[attr-defined]
+    assert again.station.watches == (OpenWatch("tawuran"),)
+    again.station.broker(up=True)
+    assert retained(again, "pos-09") == (OpenWatch("tawuran"),)
+    again.alert(brawl("pos-03"), "pos-03")
+    assert again.one("waspada").count == 1
+
+
+@pytest.mark.parametrize(
+    ("watch", "by", "refusal"),
+    [
+        (OpenWatch("tawuran"), "", WatchRefusal.NO_OFFICER),
+        (OpenWatch("Tawuran besar"), "4021", WatchRefusal.BAD_KIND),
+        (OpenWatch("tawuran", "bulan"), "4021", WatchRefusal.UNKNOWN_KELURAHAN),
+        (OpenWatch("tawuran", None, 1), "4021", WatchRefusal.OVER),
+    ],
+)
+def test_a_watch_that_cannot_be_is_refused(ruled: Make, watch: OpenWatch, by: str, refusal: WatchRefusal) -> None:
+    desk = ruled(WATCHED)
+    assert desk.station.open_watch(watch, by).result(10).refusal is refusal
+    assert desk.station.watches == ()
