@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from dispatcher.domain.events import Event
 from dispatcher.domain.ids import digest
+from dispatcher.domain.incident import Severity
 from dispatcher.domain.site import Site
 from dispatcher.domain.stamp import Stamp
 from dispatcher.precinct.rules.effects import Effects, Ended, Order, Raised
@@ -57,7 +58,8 @@ class Judge:
         match body:
             case Seen():
                 self._hear(self._engine.catch_up(self.state, now), out)
-                self._hear(self._see(body.event, matched, now, body.happened_run), out)
+                outcome = self._see(body.event, matched, now, body.happened_run)
+                self._hear(outcome, out, _floors(body, outcome, now))
             case Closed(rule=rule, post=post):
                 self._engine.close_incident(self.state, rule, post)
             case WatchOpened(kind=kind, kelurahan=kelurahan, until=until):
@@ -70,9 +72,9 @@ class Judge:
     def _see(self, event: Event, matched: frozenset[str], now: Stamp, happened_run: int | None = None) -> Outcome:
         return self._engine.on_event(self.state, event, matched, now, happened_run=happened_run, at_post=False)
 
-    def _hear(self, outcome: Outcome, out: Effects) -> None:
-        """Note what was told, and let the rules see the alerts in it, and the alerts that those raise in turn."""
-        waiting = deque(self._note(outcome, out))
+    def _hear(self, outcome: Outcome, out: Effects, more: Sequence[Event] = ()) -> None:
+        """Note what was told, and let the rules see the alerts in it, ``more``, and those that these raise in turn."""
+        waiting = deque((*self._note(outcome, out), *more))
         for _ in range(MAX_ALERTS):
             if not waiting:
                 return
@@ -127,6 +129,16 @@ def _timed(told: Told) -> Event:
 def _evidence(told: Told) -> tuple[Event, ...]:
     found = {event.id: event for event in (*told.evidence, told.subject)}
     return tuple(found.values())
+
+
+def _floors(seen: Seen, outcome: Outcome, now: Stamp) -> tuple[Event, ...]:
+    """Return the floor's own alert about an event, unless a rule's alert stands for it."""
+    event = seen.event
+    stands = (told.is_alert and told.rule.alerts_precinct and told.subject.id == event.id for told in outcome.told)
+    if seen.floor is None or any(stands):
+        return ()
+    id_ = digest("alert", event.id, seen.floor)
+    return (alert_event(id_, seen.floor, str(Severity.CRITICAL), event.post, event.kelurahan, now),)
 
 
 def _alert_event(told: Told) -> Event:

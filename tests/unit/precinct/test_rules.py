@@ -500,7 +500,6 @@ def test_a_watch_survives_a_kill(ruled: Make) -> None:
     desk.station.open_watch(OpenWatch("tawuran"), "4021").result(10)
     again = ruled.kill(desk, WATCHED, off_s=60)  # type: ignore[attr-defined]
     assert again.station.watches == (OpenWatch("tawuran"),)
-    again.station.broker(up=True)
     assert retained(again, "pos-09") == (OpenWatch("tawuran"),)
     again.alert(brawl("pos-03"), "pos-03")
     assert again.one("waspada").count == 1
@@ -519,3 +518,22 @@ def test_a_watch_that_cannot_be_is_refused(ruled: Make, watch: OpenWatch, by: st
     desk = ruled(WATCHED)
     assert desk.station.open_watch(watch, by).result(10).refusal is refusal
     assert desk.station.watches == ()
+
+
+def test_a_command_that_a_kill_came_before_is_given_after_the_start_unless_it_is_old(ruled: Make) -> None:
+    text = """
+- id: peringatan
+  when: {event: alert.tawuran}
+  then: {escalate: precinct, incident: awas, severity: high, actions: [siren.on]}
+"""
+    desk = ruled(text)
+    desk.station.broker(up=False)
+    desk.alert(brawl("pos-07"), "pos-07")
+    desk.one("peringatan")
+    assert not [name for name, _ in desk.link.log if name.endswith("/command")]
+    soon = ruled.kill(desk, text, off_s=20)  # type: ignore[attr-defined]
+    until(lambda: [name for name, _ in soon.link.log if name.endswith("/command")])
+    until(lambda: not soon.station.store.rules.orders())
+    late = ruled.kill(desk, text, off_s=90)  # type: ignore[attr-defined]
+    until(lambda: not late.station.store.rules.orders())
+    assert not [name for name, _ in late.link.log if name.endswith("/command")]
