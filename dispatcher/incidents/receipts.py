@@ -82,7 +82,7 @@ def decide_sent(state: PostState, incident: str, rev: int) -> Decision:
 
 def decide_time(state: PostState, now: Stamp) -> Decision:
     """Tell presses that have waited 10 s without delivery that they are undelivered."""
-    overdue = [incident for incident in state.unfinished() if _overdue_rev(incident, now)]
+    overdue = [incident for incident in state.unfinished() if incident.panic and _overdue_rev(incident, now)]
     if not overdue:
         return Decision(Reason.NOTHING_DUE)
     told = [replace(incident, undelivered_rev=_overdue_rev(incident, now)) for incident in overdue]

@@ -75,6 +75,7 @@ def _encode(incident: Incident, rev: int, entries: list[Evidence], now: Stamp, i
             labels=incident.labels,
             certainty=incident.certainty,
             escalate=incident.escalate,
+            cleared_at=iso(incident.cleared.wall_ms) if incident.cleared is not None else None,
         )
     )
 

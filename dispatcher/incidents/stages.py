@@ -99,8 +99,16 @@ class Moves:
     moved: tuple[tuple[Stage, Stamp], ...]
 
 
+_STILL = Moves((), ())
+
+
 def moves(before: Incident | None, after: Incident) -> Moves:
-    """Return what changed for the presses between two versions of an incident."""
+    """Return what changed for the presses between two versions of an incident.
+
+    A rule's incident may name the same press as evidence; its device hears of its own incident alone.
+    """
+    if not after.panic:
+        return _STILL
     known = {} if before is None else {entry.event: stage_of(before, entry.rev) for entry in before.evidence}
     stages = [(entry, stage_of(after, entry.rev)) for entry in after.evidence]
     changed = [(entry, stage) for entry, stage in stages if known.get(entry.event) is not stage]
