@@ -148,10 +148,8 @@ def _with_words(incident: Incident, firing: Firing, evidence: Iterable[Evidence]
 def _commands(context: Context, event: Event, firing: Firing) -> tuple[Command, ...]:
     """Return an action's commands: ``siren.on`` goes to every siren of the event's post."""
     post = event.post or context.post
-    devices = [device for device in context.site.devices.values() if device.post in (post, None)]
     return tuple(
-        Command(digest("command", event.id, firing.rule, action, device.id), device.id, action)
+        Command(digest("command", event.id, firing.rule, action, device), device, action)
         for action in firing.actions
-        for device in devices
-        if device.role == action.split(".", 1)[0]
+        for device in context.devices_of(action.split(".", 1)[0], post)
     )

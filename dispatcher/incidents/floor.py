@@ -1,7 +1,7 @@
 """The floor: a press gets its incident, whatever the rules say. No matcher, no rule file, no clock of its own."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from dispatcher.domain.events import Event, is_floor, is_press
 from dispatcher.domain.ids import floor_incident_id
@@ -39,6 +39,17 @@ class Context:
 
     post: str
     site: Site
+    _by_role: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+
+    def devices_of(self, role: str, post: str) -> tuple[str, ...]:
+        """Return the ids of a post's devices of a role, those without a post included. A site has hundreds."""
+        key = f"{post}/{role}"
+        found = self._by_role.get(key)
+        if found is None:
+            devices = self.site.devices.values()
+            found = tuple(one.id for one in devices if one.role == role and one.post in (post, None))
+            self._by_role[key] = found
+        return found
 
 
 def decide_event(

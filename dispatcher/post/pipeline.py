@@ -14,7 +14,7 @@ from dispatcher.domain.incident import Stage
 from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents import revisions
 from dispatcher.incidents.model import Confirm, Effect, Reason
-from dispatcher.incidents.stages import Lamp
+from dispatcher.incidents.overview import Overview
 from dispatcher.journal import Entry, Kind, NoSpace
 from dispatcher.mqtt import Delivery, Token
 from dispatcher.post import records
@@ -72,7 +72,7 @@ class Pipeline:
         self._held: list[Turn] = []  # appended, not yet durable: nothing of it has been said
         self._held_since_ms = 0
         self._shelf: Shelf[RawMessage] = Shelf(lambda raw: raw.topic)
-        self._lamp = Lamp()
+        self._overview = Overview()
         self._untold: list[Callable[[], None]] = []  # log lines: they wait until the alert is on its way
         self._last_run_ms = 0
         self._shed = 0  # since the last record of it
@@ -305,10 +305,12 @@ class Pipeline:
 
     def _relay(self) -> None:
         memory, now = self._parts.memory, self._parts.clock.stamp()
-        state = memory.state
-        sent = self._parts.upstream.send_alerts(state.unfinished(), now.run_ms, memory.standstill_ms)
-        self._parts.report.sent(sent)
-        self._parts.upstream.keep_in_touch(state, self._parts.status, now.run_ms)
+        upstream, overview = self._parts.upstream, self._overview
+        for id_, incident in memory.state.take_touched():
+            overview.see(id_, incident)
+            upstream.see(id_, incident)
+        self._parts.report.sent(upstream.send_alerts(now.run_ms, memory.standstill_ms))
+        upstream.keep_in_touch(memory.state, self._parts.status, now.run_ms, any_open=overview.open > 0)
 
     def _report(self) -> None:
         untold, self._untold = self._untold, []
@@ -316,8 +318,7 @@ class Pipeline:
             tell()
 
     def _look_after(self, turn: Turn) -> None:
-        state = self._parts.memory.state
-        stage = self._lamp.of(state)
+        stage = self._overview.lamp
         if stage is Stage.SAVED and not self._parts.saves:
             stage = Stage.UNDELIVERED  # neither saved here nor there: use the radio
         if self._parts.outputs.show(stage, turn.now.run_ms, self._parts.keeper.trouble or self._parts.trouble):
@@ -327,7 +328,7 @@ class Pipeline:
         if self._parts.keeper.disk is not before:
             self._parts.report.disk(self._parts.keeper.disk)
         self._count_shed(self._parts.inbox.take_shed())
-        self._parts.gauges.set(turn.now)
+        self._parts.gauges.set(turn.now, self._overview.open)
         self.last_turn = time.monotonic()
 
 
