@@ -9,41 +9,42 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Protocol
 
 from dispatcher.domain.events import Rejected, RejectReason
-from dispatcher.domain.incident import Receipt
 from dispatcher.domain.site import Site
+from dispatcher.precinct.after import After
 from dispatcher.precinct.changes import DESK, POSTS, Changes
 from dispatcher.precinct.clock import Clock
 from dispatcher.precinct.database import MessageError, StoreError
-from dispatcher.precinct.inbox import Delivery, Inbox, Job
+from dispatcher.precinct.inbox import AnyJob, Delivery, Inbox, Job, WatchJob
 from dispatcher.precinct.intake import Note, Outcome
 from dispatcher.precinct.liveness import Attendance, Heard, hear, silent_posts
 from dispatcher.precinct.mail import Parcel, unpack
-from dispatcher.precinct.model import Action, Reply
+from dispatcher.precinct.model import Action, Incident, Reply
+from dispatcher.precinct.outgoing import Link, Outgoing
 from dispatcher.precinct.receipts import Speaker
+from dispatcher.precinct.rules.alerts import events, is_from_before
+from dispatcher.precinct.rules.effects import Judged
+from dispatcher.precinct.rules.inputs import WatchClosed, WatchOpened
+from dispatcher.precinct.rules.keeping import keep
+from dispatcher.precinct.rules.ruling import Rules, Ruling
+from dispatcher.precinct.rules.words import event_of, happened_run, heartbeat_of
+from dispatcher.precinct.standing import Verb
 from dispatcher.precinct.store import Store
+from dispatcher.precinct.watches import WatchReply, WatchRequest, current, fault_in
 from dispatcher.telemetry.log import Allowance
-from dispatcher.wire import receipt as receipt_wire
 from dispatcher.wire.alert import Alert
+from dispatcher.wire.event import EventTaken, Forwarded
 from dispatcher.wire.status import Status
-from dispatcher.wire.topics import topic
+from dispatcher.wire.watch import OpenWatch
 
 BATCH = 64
 TICK_S = 1.0
 FILE = "precinct.db"
 LINES_PER_SECOND = 50  # of refused messages; all are counted
+TIDY_MS = 60_000
 
 _log = logging.getLogger(__name__)
-
-
-class Link(Protocol):
-    """The broker, as the station sees it."""
-
-    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None: ...
-
-    def ack(self, token: object) -> None: ...
 
 
 class Closed(Exception):
@@ -51,7 +52,7 @@ class Closed(Exception):
 
 
 class Station:
-    """Intake, receipts and who is there. ``start`` it, hand it deliveries, ``stop`` it.
+    """Intake, receipts, the precinct's rules and who is there. ``start`` it, hand it deliveries, ``stop`` it.
 
     ``on_failure`` is called once, from the store thread, when the disk fails: nothing is confirmed from then on, and
     the process should end with 74. Raises ForeignFile, StoreError, OSError when the store cannot be opened.
@@ -64,6 +65,7 @@ class Station:
         site: Site,
         link: Link,
         *,
+        rules: Rules | None = None,
         clock: Clock | None = None,
         on_failure: Callable[[Exception], None] = lambda _error: None,
     ) -> None:
@@ -76,10 +78,13 @@ class Station:
         self.silent: frozenset[str] = frozenset()
         self.broker_up = False
         self.failure: Exception | None = None
-        self._link = link
+        self.config_faults = 0  # in the files that we were to run with
+        self._outgoing = Outgoing(link, precinct, site)
         self._on_failure = on_failure
         self._inbox = Inbox()
-        self._started = self.clock.run_ms()
+        self.ruling = self._rule(rules)
+        self._watches = self.store.rules.watches()
+        self._tidied = self._started = self.clock.run_ms()
         self._attendance = Attendance(0, self._started)
         self._attending = threading.Lock()
         self._attended = True
@@ -88,12 +93,24 @@ class Station:
         self._lines = Allowance(LINES_PER_SECOND)
         self._thread = threading.Thread(target=self._work, name="precinct-store", daemon=True)
 
+    def _rule(self, rules: Rules | None) -> Ruling | None:
+        with self.store.batch():
+            self._born = self.store.rules.born(self.store.id, self.clock.wall_ms())
+        if rules is None:
+            return None
+        return Ruling(rules, self.site, self.store.rules, self.clock, self._inbox.hand_over)
+
     def start(self) -> None:
         """Begin to work."""
+        self._outgoing.orders(self.store.rules.orders(), self.clock.wall_ms())
         self._thread.start()
+        if self.ruling is not None:
+            self.ruling.start()
 
     def stop(self) -> None:
         """Finish what is in hand, close the streams and the store."""
+        if self.ruling is not None:
+            self.ruling.stop()
         self._stopping = True
         self.changes.close()
         self._inbox.poke()
@@ -116,11 +133,33 @@ class Station:
             self._refuse_all()
         return job.reply
 
+    def open_watch(self, watch: OpenWatch, by: str) -> "Future[WatchReply]":
+        """Look out for a kind of trouble: the rules and the posts concerned are told, once it is on disk."""
+        return self._watch(WatchRequest(watch, by, opens=True))
+
+    def close_watch(self, kind: str, kelurahan: str | None, by: str) -> "Future[WatchReply]":
+        """End a watch."""
+        return self._watch(WatchRequest(OpenWatch(kind, kelurahan), by, opens=False))
+
+    def _watch(self, request: WatchRequest) -> "Future[WatchReply]":
+        job = WatchJob(request)
+        self._inbox.ask(job)
+        if self._stopping or self.failure is not None:
+            self._refuse_all()
+        return job.reply
+
+    @property
+    def watches(self) -> tuple[OpenWatch, ...]:
+        """The watches that are open."""
+        return current(self._watches, self.clock.wall_ms())
+
     def broker(self, up: bool) -> None:
         """The broker is connected and subscribed, or it is not."""
         if self.broker_up is not up:
             self.broker_up = up
             self.changes.tell(frozenset({DESK}))
+            if up and self._watches:  # a broker that lost what it had retained
+                self._outgoing.watches(self.watches)
 
     def enter(self) -> None:
         """A board with somebody before it opened."""
@@ -143,6 +182,12 @@ class Station:
         """Whether somebody is at a board, as the lamps were told."""
         return self._attended
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What people at the board must know of us: words that the board has texts for."""
+        failed = self.ruling is not None and self.ruling.failed
+        return ("config_fault",) * (self.config_faults > 0) + ("rules_failed",) * failed
+
     def posts_known(self) -> frozenset[str]:
         """Return the posts of the site and all others that ever spoke."""
         return frozenset(self.site.posts) | frozenset(self.remembered) | frozenset(self.heard)
@@ -154,51 +199,92 @@ class Station:
             while not self._stopping:
                 self._round(*self._inbox.take(BATCH, TICK_S))
                 self.tick()
+            self._round([], [], self._inbox.take(0, 0)[2])
         except Exception as error:  # the disk failed, or we did: either way nothing more may be confirmed
             self.failure = error
             _log.critical("store_failed", extra={"error": repr(error)})
             self._refuse_all()
             self._on_failure(error)
 
-    def _round(self, jobs: list[Job], deliveries: list[Delivery]) -> None:
+    def _round(self, jobs: list[AnyJob], deliveries: list[Delivery], judged: list[Judged]) -> None:
         jobs = [job for job in jobs if job.reply.set_running_or_notify_cancel()]
-        if not jobs and not deliveries:
+        if not jobs and not deliveries and not judged:
             return
-        sending: list[tuple[str, Receipt]] = []
-        changed: set[str] = set()
+        after = After()
         try:
             with self.store.batch():
-                replies = [self._act(job, sending, changed) for job in jobs]
+                replies = [self._answer(job, after) for job in jobs]
                 for delivery in deliveries:
-                    self._take(delivery, sending, changed)
+                    self._take(delivery, after)
+                for one in judged:
+                    self._keep(one, after)
         except Exception:
             _fail(jobs)
             raise
-        self._send(sending)
+        self._tell(after)
         for delivery in deliveries:
-            self._safely(self._link.ack, delivery.token)
-        self.changes.tell(frozenset(changed))
+            self._outgoing.ack(delivery.token)
         for job, reply in zip(jobs, replies, strict=True):
-            _answer(job, reply)
+            _reply(job, reply)
+        if any(one.effects.deeds for one in judged):
+            self._order()
+
+    def _tell(self, after: After) -> None:
+        """Do what had to wait for the disk."""
+        self._outgoing.receipts(after.receipts)
+        self._outgoing.taken(after.taken)
+        for one in after.inputs:
+            if self.ruling is not None:
+                self.ruling.submit(one)
+        if after.watches:
+            self._watches = self.store.rules.watches()
+            self._outgoing.watches(self.watches)
+        self.changes.tell(frozenset(after.changed))
 
     def _speaker(self) -> Speaker:
         return Speaker(self.store.id, self.clock.wall_ms(), self._attended)
 
-    def _act(self, job: Job, sending: list[tuple[str, Receipt]], changed: set[str]) -> Reply | Exception:
+    def _answer(self, job: AnyJob, after: After) -> Reply | WatchReply | Exception:
         try:
             with self.store.one():
-                reply = self.store.act(job.action, self.clock.wall_ms(), self._speaker())
+                return self._act(job.action, after) if isinstance(job, Job) else self._set_watch(job.request, after)
         except (*MessageError, ValueError) as error:
             return error
+
+    def _act(self, action: Action, after: After) -> Reply:
+        reply = self.store.act(action, self.clock.wall_ms(), self._speaker())
         if reply.refusal is None and reply.incident is not None:
-            sending.extend((reply.incident.post, receipt) for receipt in reply.receipts)
-            changed.add(reply.incident.id)
+            after.receipts.extend((reply.incident.post, receipt) for receipt in reply.receipts)
+            after.changed.add(reply.incident.id)
+            if action.verb is Verb.CLOSE and reply.incident.own:
+                self._closed(reply.incident, after)
         return reply
 
-    def _take(self, delivery: Delivery, sending: list[tuple[str, Receipt]], changed: set[str]) -> None:
+    def _closed(self, incident: Incident, after: After) -> None:
+        if self.ruling is not None:
+            post = incident.post if incident.post != self.precinct else None
+            after.judge(self.ruling.closed(incident.rule, post))
+
+    def _set_watch(self, request: WatchRequest, after: After) -> WatchReply:
+        now, watch = self.clock.wall_ms(), request.watch
+        refusal = fault_in(request, self.watches, self.site, now)
+        self.store.count("watches", refusal or ("opened" if request.opens else "closed"))
+        if refusal is not None:
+            return WatchReply(refusal, self.watches)
+        if request.opens:
+            self.store.rules.open_watch(watch, request.by, now)
+        else:
+            self.store.rules.close_watch(watch.kind, watch.kelurahan)
+        if self.ruling is not None:
+            opened = WatchOpened(watch.kind, watch.kelurahan, watch.until_ms)
+            after.judge(self.ruling.told(opened if request.opens else WatchClosed(watch.kind, watch.kelurahan)))
+        after.watches = True
+        return WatchReply(None)
+
+    def _take(self, delivery: Delivery, after: After) -> None:
         try:
             with self.store.one():
-                self._sort(delivery, sending, changed)
+                self._sort(delivery, after)
         except StoreError as error:
             if not isinstance(error, MessageError):
                 raise
@@ -207,17 +293,19 @@ class Station:
             _log.exception("message_failed")
             self._reject(Rejected(RejectReason.INTERNAL, type(error).__name__))
 
-    def _sort(self, delivery: Delivery, sending: list[tuple[str, Receipt]], changed: set[str]) -> None:
+    def _sort(self, delivery: Delivery, after: After) -> None:
         parcel = unpack(delivery.raw, self.precinct)
         if isinstance(parcel, Rejected):
             self._reject(parcel)
         elif isinstance(parcel.body, Alert):
-            sending.extend((parcel.post, receipt) for receipt in self._alert(parcel, parcel.body, changed))
+            self._alert(parcel, parcel.body, after)
         elif isinstance(parcel.body, Status):
-            self._status(parcel.post, parcel.body, changed)
+            self._status(parcel, parcel.body, after)
+        elif isinstance(parcel.body, Forwarded):
+            self._event(parcel.post, parcel.body, after)
         else:
             found = self.store.take_sync(parcel.post, parcel.body, self._speaker())
-            sending.extend((parcel.post, receipt) for receipt in found)
+            after.receipts.extend((parcel.post, receipt) for receipt in found)
 
     def _reject(self, rejected: Rejected) -> None:
         self.store.count("rejected", rejected.reason)
@@ -227,37 +315,57 @@ class Station:
                 extra={"reason": str(rejected.reason), "sender": rejected.device, "detail": rejected.detail},
             )
 
-    def _alert(self, parcel: Parcel, alert: Alert, changed: set[str]) -> tuple[Receipt, ...]:
+    def _alert(self, parcel: Parcel, alert: Alert, after: After) -> None:
         speaker = self._speaker()
         taken = self.store.take_alert(parcel.post, parcel.payload, alert, speaker.at)
         if taken.outcome is Outcome.FOREIGN:
             _log.warning("foreign", extra={"sender": parcel.post, "incident": alert.id})
-            return ()
+            return
         if taken.outcome is not Outcome.COPY:
-            changed.add(taken.incident)
+            after.changed.add(taken.incident)
         if taken.outcome in (Outcome.NEW, Outcome.GAP) and not self._attended:
             self.store.mark((taken.incident,), Note.UNATTENDED, speaker.at)
-        return self.store.receipts(taken.incident, speaker)
+        after.receipts.extend((parcel.post, receipt) for receipt in self.store.receipts(taken.incident, speaker))
+        if self.ruling is not None and taken.news and not is_from_before(alert, speaker.at, self._born):
+            for event in events(taken.news, alert, self.site, self.ruling.now()):
+                after.judge(self.ruling.event(event))
 
-    def _status(self, post: str, status: Status, changed: set[str]) -> None:
-        before = self.heard.get(post)
+    def _event(self, post: str, said: Forwarded, after: After) -> None:
+        """Take what a post passes on. It is answered unless the rules are behind: the post then sends it again."""
+        ruling = self.ruling
+        if ruling is not None and ruling.wants(said.kind):
+            if ruling.is_behind:
+                self.store.count("events", "behind")
+                return
+            if self.store.rules.is_heard(post, said.id, self.clock.wall_ms()):
+                self.store.count("events", "copy")
+            else:
+                event = event_of(post, said, self.site, ruling.now())
+                after.judge(ruling.event(event, happened_run(event, self.site)))
+                self.store.count("events", "new")
+        after.taken.append((post, EventTaken(said.id, self.store.id)))
+
+    def _status(self, parcel: Parcel, status: Status, after: After) -> None:
+        before = self.heard.get(parcel.post)
         now = hear(before, status, self.clock.run_ms())
-        self.heard = {**self.heard, post: now}
+        self.heard = {**self.heard, parcel.post: now}
         if before is None or before.status != now.status or before.twins_ms != now.twins_ms:
-            changed.add(POSTS)
-        self.store.take_status(post, now.status, self.clock.wall_ms())
+            after.changed.add(POSTS)
+        self.store.take_status(parcel.post, now.status, self.clock.wall_ms())
+        # What the broker had kept, and the will of one that died, are no sign of life.
+        if self.ruling is not None and status.state != "offline" and not parcel.retained:
+            after.judge(self.ruling.heartbeat(heartbeat_of(parcel.post, status, self.site, self.ruling.now())))
 
-    def _send(self, sending: list[tuple[str, Receipt]]) -> None:
-        for post, receipt in sending:
-            name = topic(self.precinct, post, "receipt")
-            self._safely(self._link.publish, name, receipt_wire.encode(receipt))
+    def _keep(self, judged: Judged, after: After) -> None:
+        at = self.clock.wall_ms()
+        after.changed |= keep(self.store, judged, self.precinct, self.site, at, attended=self._attended)
 
-    def _safely(self, call: Callable[..., None], *values: object) -> None:
-        # What does not go out now goes out at the post's next sync; what is not acknowledged comes again.
-        try:
-            call(*values)
-        except Exception as error:
-            _log.warning("not_sent", extra={"error": repr(error)})
+    def _order(self) -> None:
+        """Give the commands of rules; a kill before they are forgotten gives them again, under the same ids."""
+        given = self._outgoing.orders(self.store.rules.orders(), self.clock.wall_ms())
+        if given:
+            with self.store.batch():
+                self.store.rules.handed_over(given)
 
     def tick(self) -> None:
         """Look at who is there: posts that fell silent, a desk that was left or manned again."""
@@ -266,11 +374,24 @@ class Station:
         if silent != self.silent:
             self.silent = silent
             self.changes.tell(frozenset({POSTS}))
+        if self.ruling is not None:
+            self.ruling.tick()
+        if now - self._tidied >= TIDY_MS:
+            self._tidied = now
+            self._tidy()
         with self._attending:
             attended = self._attendance.attended(now)
         if attended is not self._attended:
             self._attended = attended
             self._tell_attendance()
+
+    def _tidy(self) -> None:
+        over = len(self._watches) > len(self.watches)
+        with self.store.batch():
+            self.store.rules.tidy(self.clock.wall_ms())
+            for watch in set(self._watches) - set(self.watches):
+                self.store.rules.close_watch(watch.kind, watch.kelurahan)
+        self._tell(After(watches=over))
 
     def _tell_attendance(self) -> None:
         waiting = [found for found in self.store.reading.open_incidents() if found.standing.unanswered]
@@ -279,21 +400,21 @@ class Station:
         with self.store.batch():
             self.store.mark(tuple(found.id for found in waiting), note, speaker.at)
             sending = [(found.post, word) for found in waiting for word in self.store.receipts(found.id, speaker)]
-        self._send(sending)
+        self._outgoing.receipts(sending)
         self.changes.tell(frozenset({DESK, *(found.id for found in waiting)}))
 
     def _refuse_all(self) -> None:
-        jobs, _ = self._inbox.take(0, 0)
+        jobs = self._inbox.take(0, 0)[0]
         _fail([job for job in jobs if job.reply.set_running_or_notify_cancel()])
 
 
-def _fail(jobs: list[Job]) -> None:
+def _fail(jobs: list[AnyJob]) -> None:
     for job in jobs:
         job.reply.set_exception(Closed("the precinct's store is closed"))
 
 
-def _answer(job: Job, reply: Reply | Exception) -> None:
+def _reply(job: AnyJob, reply: Reply | WatchReply | Exception) -> None:
     if isinstance(reply, Exception):
         job.reply.set_exception(reply)
     else:
-        job.reply.set_result(reply)
+        job.reply.set_result(reply)  # type: ignore[arg-type]  # each sort of job has its own sort of reply

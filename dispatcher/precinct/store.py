@@ -11,15 +11,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from dispatcher.domain.firing import Said
 from dispatcher.domain.incident import Receipt, Stage
+from dispatcher.domain.site import Site
 from dispatcher.precinct import rows
 from dispatcher.precinct.database import Connection, Database, Row
 from dispatcher.precinct.intake import MAX_CONFLICTS, Note, Outcome, Verdict, first_look, judge
 from dispatcher.precinct.model import Action, Incident, Reply, Taken, fault_in
 from dispatcher.precinct.reading import Reading
 from dispatcher.precinct.receipts import Answer, Speaker
+from dispatcher.precinct.rules.alerts import news
+from dispatcher.precinct.rules.effects import Raised
+from dispatcher.precinct.rules.ledger import Ledger
+from dispatcher.precinct.rules.raised import joining, new_id, opening, revisions
 from dispatcher.precinct.standing import STAGE_OF, Refusal, Standing, Verb, contiguous, is_remembered_better, move
-from dispatcher.wire.alert import Alert
+from dispatcher.wire.alert import Alert, encode
 from dispatcher.wire.status import Status
 from dispatcher.wire.sync import Known
 
@@ -34,6 +40,7 @@ class Store:
         self.batch = self._database.batch
         self.one = self._database.one
         self.reading = Reading(self._database)
+        self.rules = Ledger(self._database)
         self.id = self._identity(str(path.stat().st_ino))
 
     def close(self) -> None:
@@ -65,22 +72,68 @@ class Store:
     def take_alert(self, post: str, payload: bytes, alert: Alert, at: int) -> Taken:
         """Keep one revision, received from ``post`` at ``at``. Taking it again changes nothing."""
         row = self._row(alert.id)
-        if alert.post != post or (row is not None and row["post"] != post):
+        if alert.post != post or (row is not None and (row["post"] != post or row["own"])):
             return self._taken(Outcome.FOREIGN, alert)
         look = first_look(self._payload(alert.id, alert.rev), payload)
         if look is Outcome.CONFLICT:
             return self._keep_conflict(post, payload, alert, at)
         if look is Outcome.COPY:
             return self._taken(look, alert)
+        found = self._news_in(alert, row, at)
+        return self._taken(self._keep(payload, alert, at, row), alert, found)
+
+    def _taken(self, outcome: Outcome, alert: Alert, found: tuple[str, ...] = ()) -> Taken:
+        self.count("alerts", outcome)
+        return Taken(outcome, alert.id, found)
+
+    def _keep(self, payload: bytes, alert: Alert, at: int, row: Row | None) -> Outcome:
         known = None if row is None else rows.standing(row)
         verdict = judge(known, alert, self._held_with(known, alert))
         self._keep_incident(alert, at, known, verdict)
         self._keep_revision(payload, alert, at, verdict)
-        return self._taken(verdict.outcome, alert)
+        return verdict.outcome
 
-    def _taken(self, outcome: Outcome, alert: Alert) -> Taken:
-        self.count("alerts", outcome)
-        return Taken(outcome, alert.id)
+    def _news_in(self, alert: Alert, row: Row | None, at: int) -> tuple[str, ...]:
+        """Return the alerts in a revision, or in the part of it that is new, that the rules have not seen."""
+        fresh = [entry for entry in alert.evidence if not self._has_event(alert.id, entry.event)]
+        if row is None:
+            return news(alert, None, fresh)
+        before = row["kind"] if alert.rev > row["top"] else alert.incident
+        found = news(alert, before, fresh)
+        if before != alert.incident:  # a kind that goes to and fro is news once
+            found = tuple(id_ for id_ in found if not self.rules.is_heard(alert.post, id_, at))
+        return found
+
+    def raise_incident(self, raised: Raised, precinct: str, site: Site, at: int) -> Taken | None:
+        """Open the incident of a rule of ours, or let a repeat join it. None where that changes nothing."""
+        repeat = raised.firing.said is Said.REPEATED
+        id_ = self.rules.incident_of(raised.key) if repeat else new_id(precinct, raised)
+        row = None if id_ is None else self._row(id_)
+        if id_ is None or (row is not None and not row["own"]):
+            return None
+        before = opening(id_, raised, precinct, site) if row is None else joining(rows.incident(row), raised, precinct)
+        fresh = [event for event in raised.evidence if not self._has_event(id_, event.id)]
+        kept = [self._keep_own(alert, at) for alert in revisions(before, fresh)]
+        if row is None:
+            self.rules.remember(raised.key, id_)
+        return Taken(kept[0], id_) if kept else None
+
+    def _keep_own(self, alert: Alert, at: int) -> Outcome:
+        row = self._row(alert.id)
+        outcome = self._keep(encode(alert), alert, at, row)
+        if row is None:
+            self._update(alert.id, {"own": 1})
+        return outcome
+
+    def end_condition(self, key: tuple[str, str], at: int) -> str | None:
+        """Note in the timeline that what a rule had told of is over; return the incident. People close it."""
+        id_ = self.rules.incident_of(key)
+        row = None if id_ is None else self._row(id_)
+        if id_ is None or row is None or not row["open"]:
+            return None
+        self._update(id_, {"updated_ms": at})
+        self._note(id_, at, Note.CLEARED, row["held"])
+        return id_
 
     def _row(self, incident: str) -> Row | None:
         found: Row | None = self._write.execute("SELECT * FROM incidents WHERE id = ?", (incident,)).fetchone()
@@ -136,11 +189,13 @@ class Store:
             " (SELECT count(*) FROM conflicts WHERE id = ? AND rev = ?) < ?",
             (alert.id, alert.rev, digest, post, payload, at, alert.id, alert.rev, MAX_CONFLICTS),
         ).rowcount
+        found: tuple[str, ...] = ()
         if kept > 0:
+            found = self._news_in(replace(alert, rev=0), self._row(alert.id), at)
             self._note(alert.id, at, Note.CONFLICT, alert.rev)
             self._write.execute("UPDATE incidents SET conflicts = conflicts + 1 WHERE id = ?", (alert.id,))
             self._keep_strangers(alert, at)
-        return self._taken(Outcome.CONFLICT, alert)
+        return self._taken(Outcome.CONFLICT, alert, found)
 
     def _keep_strangers(self, alert: Alert, at: int) -> None:
         """Take in the events of a second content that the incident does not have: each may be a call for help.
@@ -181,7 +236,7 @@ class Store:
         row = self._row(known.id)
         if row is None:
             return (speaker.delivered(known.id, 0),)
-        if row["post"] != post:
+        if row["post"] != post or row["own"]:
             return ()
         standing = rows.standing(row)
         if is_remembered_better(known, standing) and not self._answers(known.id) and not row["conflicts"]:
@@ -240,6 +295,8 @@ class Store:
         row = self._row(incident)
         if row is None:
             return (speaker.delivered(incident, 0),)
+        if row["own"]:  # no post has it, and none asks
+            return ()
         return speaker.everything(incident, rows.standing(row), self._answers(incident))
 
     def _answers(self, incident: str) -> dict[Stage, Answer]:

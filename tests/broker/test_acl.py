@@ -25,7 +25,7 @@ from tests.support.clients import V311, Refused, TalkingClient
 
 pytestmark = pytest.mark.mosquitto
 
-UP = ("alert", "sync", "status")
+UP = ("alert", "sync", "status", "event")
 DOWN = ("receipt", "watch", "command")
 ROOM = "kentongan/v1/polsek-tambora"
 
@@ -180,7 +180,7 @@ def all_topics(*posts: str) -> list[str]:
     return [f"{ROOM}/{post}/{leaf}" for post in posts for leaf in (*UP, *DOWN)]
 
 
-def test_a_post_writes_only_its_own_alerts_syncs_and_status(precinct_broker: MosquittoBroker) -> None:
+def test_a_post_writes_only_its_own_alerts_syncs_status_and_events(precinct_broker: MosquittoBroker) -> None:
     elsewhere = [f"kentongan/v1/polsek-lain/pos-03/{leaf}" for leaf in (*UP, *DOWN)]
     elsewhere += ["kentongan/pos-03/event", f"{ROOM}/pos-03/alert/x", "x"]
     own = [f"{ROOM}/pos-03/{leaf}" for leaf in UP]

@@ -42,7 +42,10 @@ Answer = dict[str, Any]
 
 
 class Town:
-    """Made, then ``start``ed, then told stories in. ``site``, ``rules`` and ``profiles`` are what the post reads."""
+    """Made, then ``start``ed, then told stories in. ``site``, ``rules`` and ``profiles`` are what the post reads.
+
+    ``precinct_rules`` are the rules that the precinct reads.
+    """
 
     def __init__(
         self,
@@ -52,6 +55,7 @@ class Town:
         site: Path = SITE,
         rules: Sequence[Path] = RULES,
         profiles: Path = PROFILES,
+        precinct_rules: Sequence[Path] = (),
     ) -> None:
         self.folder = folder
         self.kind = kind
@@ -61,6 +65,7 @@ class Town:
         self._site = site
         self._rules = rules
         self._profiles = profiles
+        self._precinct_rules = precinct_rules
         self.post = self.make_post("post")
         self.precinct = Daemon("precinct", self._write_precinct(), folder / "precinct.log")
         self.officer = Officer(self._board_port)
@@ -95,6 +100,7 @@ class Town:
             "site": str(self._site),
             "broker": self.address(self.uplink, PRECINCT),
             "http": {"listen": f"{HOST}:{self._board_port}"},
+            "rules": [str(path) for path in self._precinct_rules],
         }
         return self._write("precinct.yaml", body)
 
