@@ -10,23 +10,23 @@ from dispatcher.devices import Normaliser
 from dispatcher.domain.faults import Fault, FaultsFound, Text
 from dispatcher.incidents.floor import Context
 from dispatcher.incidents.model import CONFIG_RULE
-from dispatcher.journal import Entry, JournalProblem, Kind
+from dispatcher.journal import JournalProblem
 from dispatcher.matcher.durable import DurableMatcher
 from dispatcher.matcher.port import Matcher
 from dispatcher.matcher.port import Report as MatcherReport
 from dispatcher.matcher.python import PythonMatcher
-from dispatcher.post import config, records, watchdog
+from dispatcher.post import config, watchdog
 from dispatcher.post.clock import PostClock, boot_id
 from dispatcher.post.crashes import LASTING_S, Crashes
 from dispatcher.post.exits import GOOD, IO_ERROR, TRY_LATER, CannotStart
 from dispatcher.post.gauges import Gauges
-from dispatcher.post.inbox import Inbox
+from dispatcher.post.inbox import Inbox, Trouble
 from dispatcher.post.intake import Intake
 from dispatcher.post.journaling import Keeper, Retention, free_bytes_of
 from dispatcher.post.links import Links, Teller
 from dispatcher.post.outputs import Outputs
 from dispatcher.post.pipeline import Parts, Pipeline
-from dispatcher.post.recovery import Recovered, recover
+from dispatcher.post.recovery import Recovered, recover, starting
 from dispatcher.post.report import Report
 from dispatcher.post.rulework import RuleWork
 from dispatcher.post.storage import Storage, open_storage, without_disk
@@ -34,7 +34,7 @@ from dispatcher.post.unsaved import storage_works
 from dispatcher.post.upstream import Upstream
 from dispatcher.post.watchdog import probe_topic
 from dispatcher.relay import Schedule
-from dispatcher.rules.model import RuleSet
+from dispatcher.rules.language import FullRuleSet
 from dispatcher.settings.station import PostSettings
 from dispatcher.telemetry import log as logs
 from dispatcher.telemetry import notify
@@ -99,7 +99,8 @@ class Post:
         self._storage = storage
         self._journal = storage.journal
         self._loaded = self._load()
-        recovered = recover(storage.journal, Context(self.settings.post, self._loaded.site))
+        rulebook = config.rulebook(self.settings, self._loaded)
+        recovered = recover(storage.journal, Context(self.settings.post, self._loaded.site), rulebook)
         self._memory = recovered.memory
         self._clock = PostClock(self.settings.clock.trust, recovered.last)
         self._note_start(recovered)
@@ -109,7 +110,7 @@ class Post:
         if not self._crashes.is_looping:
             return loaded
         self._log.critical("safe_mode", quick_ends=self._crashes.count)
-        return replace(loaded, rules=RuleSet(version="safe-mode"))
+        return replace(loaded, rules=FullRuleSet(version=config.SAFE_MODE))
 
     def _note_start(self, recovered: Recovered) -> None:
         loaded, journal = self._loaded, self._journal
@@ -122,8 +123,7 @@ class Post:
             **self._clock.downtime(),
         }
         now = self._clock.stamp()
-        self._memory.fold_start(now, body)
-        journal.append([Entry(Kind.START, now, records.dump(body))], urgent=True)
+        journal.append(starting(self._memory, body, now), urgent=True)
         journal.sync()
         self._metrics.corrupt.inc(journal.corrupt_records + recovered.unreadable)
         self._metrics.config_faults.set(len(loaded.faults))
@@ -137,7 +137,7 @@ class Post:
         settings, loaded = self.settings, self._loaded
         inbox = self._inbox = Inbox()
         normaliser = Normaliser(loaded.profiles, loaded.site, settings.post)
-        self._rules = RuleWork(self._matcher(), loaded.rules.rules, inbox.notice)
+        self._rules = RuleWork(self._matcher(), inbox.notice)
         self._offline = self._status("offline")
         offline = status.encode(self._offline)
         self._links = Links(settings, normaliser, inbox, self._clock.stamp, offline, Teller(self._metrics, self._log))
@@ -191,6 +191,7 @@ class Post:
         self._log.warning(
             "matcher", reason=str(report.reason), detail=report.detail, clause=report.clause, trigger=report.event
         )
+        self._inbox.notice(Trouble(report))
 
     def _status(self, state: str) -> Status:
         waiting = self._memory.state.unfinished()
@@ -217,12 +218,10 @@ class Post:
             self._crashes.refused()
             host, port = self.settings.http.listen
             raise CannotStart(TRY_LATER, f"http.listen {host}:{port}: {error.strerror}") from None
-        places = {rule.id: rule.place for rule in self._loaded.rules.rules}
-        refused = tuple(refusal.fault(places[refusal.clause]) for refusal in self._rules.load())
-        self._loaded = replace(self._loaded, faults=(*self._loaded.faults, *refused))
-        self._metrics.config_faults.set(len(self._loaded.faults))
-        for fault in refused:
-            self._log.error("config_fault", fault=fault.render("id"), code=fault.code)
+        for refusal in self._rules.load(self._memory.rulebook.using.questions):
+            self._log.error(
+                "refused", clause=refusal.clause, reason=str(refusal.reason)
+            )  # was checked when it was read
         try:
             self._announce_faults()
         except JournalProblem as error:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 
 from dispatcher.domain.events import Event, RawMessage, is_floor
-from dispatcher.domain.firing import Firing
+from dispatcher.domain.firing import Firing, Remark, Said
 from dispatcher.domain.incident import Stage
 from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents.model import Decision, Reason
@@ -95,9 +95,12 @@ class Report:
             self._log.info("receipt", reason=str(decision.reason), incident=decision.incident)
 
     def firing(self, firing: Firing, decision: Decision) -> None:
-        """Tell of a rule that fired."""
-        self._metrics.rule_fired.labels(firing.rule).inc()
-        if decision.reason is Reason.THROTTLED and not self._may_write():
+        """Tell of a rule that fired, repeated itself or cleared."""
+        if firing.said is Said.FIRED and not firing.shadow:
+            self._metrics.rule_fired.labels(firing.rule).inc()
+        said = "shadow" if firing.shadow else str(firing.said)
+        self._metrics.rule_said.labels(firing.rule, said).inc()
+        if decision.reason in (Reason.THROTTLED, Reason.SHADOWED) and not self._may_write():
             return  # a sensor that keeps firing must not write a line each time
         self._log.info(
             "rule",
@@ -106,6 +109,12 @@ class Report:
             reason=str(decision.reason),
             incident=decision.incident,
         )
+
+    def remark(self, remark: Remark) -> None:
+        """Tell of a rule that was complete and alerts nobody: held back, suppressed, or unknown after an absence."""
+        self._metrics.rule_said.labels(remark.rule, remark.reason).inc()
+        if self._may_write():
+            self._log.info("rule", rule=remark.rule, trigger=remark.event, reason=remark.reason, by=remark.by)
 
     def overdue(self, decision: Decision) -> None:
         """Tell of presses that are not delivered in time."""

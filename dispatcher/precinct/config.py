@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from dispatcher.domain.faults import Fault, FaultsFound
 from dispatcher.domain.site import Site
 from dispatcher.domain.tree import Node
-from dispatcher.matcher.twin import compile_clauses
-from dispatcher.precinct.rules.ruling import precinct_engine
+from dispatcher.matcher.questions import refused
 from dispatcher.rules.language import FullRuleSet
 from dispatcher.rules.parse import CHANNELS, parse_ruleset
 from dispatcher.settings.lastgood import load_part
@@ -64,10 +63,4 @@ def _rules(
 ) -> tuple[FullRuleSet | None, tuple[Fault, ...]]:
     """Return the whole rule set, which is refused whole: the rules of the posts are in it, too."""
     rules, faults = parse_ruleset(nodes, site, channels, version=version)
-    return rules, faults or _refused(rules, site)
-
-
-def _refused(rules: FullRuleSet, site: Site) -> tuple[Fault, ...]:
-    places = {rule.id: rule.when.place for rule in rules.rules}
-    _, refusals = compile_clauses(precinct_engine(rules, site).questions())
-    return tuple(refusal.fault(places[refusal.clause.split("#", 1)[0]]) for refusal in refusals)
+    return rules, faults or refused(rules, site)

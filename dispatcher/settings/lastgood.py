@@ -25,20 +25,24 @@ class Part(Generic[T]):
     fell_back: bool = False
 
 
-def load_part(good: Path, sort: str, sources: Sources, parse: Parse[T]) -> Part[T]:
-    """Return the files' value; where they have a fault, that of the copy in the folder ``good``, else None."""
-    value, faults = _parse(sources, parse)
+def load_part(good: Path, sort: str, sources: Sources, parse: Parse[T], parse_kept: Parse[T] | None = None) -> Part[T]:
+    """Return the files' value; where they have a fault, that of the copy in the folder ``good``, else None.
+
+    ``parse_kept`` reads such a copy, where it is to be read more leniently than new files are.
+    """
+    value, faults = parsed(sources, parse)
     if value is not None:
         with suppress(OSError):  # a disk that takes no copy today costs nothing but the fallback of tomorrow
             keep_good(good, sort, sources)
         return Part(value, sources.version)
     kept = read_good(good, sort)
-    value = _parse(kept, parse)[0] if kept is not None else None
+    value = parsed(kept, parse_kept or parse)[0] if kept is not None else None
     version = kept.version if kept is not None and value is not None else "empty"
     return Part(value, version, faults, fell_back=True)
 
 
-def _parse(sources: Sources, parse: Parse[T]) -> tuple[T | None, tuple[Fault, ...]]:
+def parsed(sources: Sources, parse: Parse[T]) -> tuple[T | None, tuple[Fault, ...]]:
+    """Return the value of some files, or None with every fault in them."""
     nodes, faults = sources.trees()
     if faults:
         return None, faults

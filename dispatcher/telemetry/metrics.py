@@ -41,6 +41,9 @@ class PostMetrics:
         )
         self.differences = Gauge("kentongan_matcher_differences_total", "Engine and twin differed", registry=registry)
         self.rule_fired = Counter("kentongan_rule_fired", "Firings by rule", ["rule"], registry=registry)
+        self.rule_said = Counter(
+            "kentongan_rule_said", "What complete rules came to", ["rule", "said"], registry=registry
+        )
         self.config_faults = Gauge("kentongan_config_faults", "Faults in rules, profiles or site", registry=registry)
         self.log_lines_shed = Gauge("kentongan_log_lines_shed", "Log lines not written in a flood", registry=registry)
         self._say_zero()

@@ -10,12 +10,12 @@ from dispatcher.domain.events import Event, is_press
 from dispatcher.domain.ids import digest
 from dispatcher.domain.site import Site
 from dispatcher.domain.stamp import Stamp
-from dispatcher.incidents.model import CONFIG_RULE, FLOOR_RULE, UNKNOWN_RULE
+from dispatcher.incidents.model import FLOOR_RULE, OWN_RULES, UNKNOWN_RULE
 from dispatcher.precinct.intake import instant_ms
 from dispatcher.precinct.rules.judge import alert_event
 from dispatcher.wire.alert import Alert, AlertEvidence
 
-NO_ALERTS = frozenset({UNKNOWN_RULE, CONFIG_RULE})  # word about a device or a file, and no alert of a rule or the floor
+NO_ALERTS = frozenset({UNKNOWN_RULE, *OWN_RULES})  # word about a device or a post, and no alert of a rule or the floor
 
 
 def news(alert: Alert, kind_before: str | None, fresh: Iterable[AlertEvidence]) -> tuple[str, ...]:

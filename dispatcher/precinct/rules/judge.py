@@ -96,7 +96,8 @@ class Judge:
 
     def _deeds(self, told: Told) -> Iterator[Raised | Ended | Order]:
         if told.reason is Reason.CLEARED:
-            yield Ended(told.rule.id, told.groups[0][0], told.at)
+            yield Ended(told.rule.id, told.key, told.at)
+            return
         firing = as_firing(told)
         if firing is not None and told.rule.alerts and firing.incident is not None:
             yield Raised(firing, _timed(told), _evidence(told))

@@ -120,6 +120,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "kind_perusakan": ("Perusakan", "Vandalism"),
     "kind_gerbang": ("Gerbang", "Gate"),
     "kind_baterai": ("Baterai lemah", "Battery low"),
+    "kind_matcher_fault": ("Mesin aturan pos bermasalah", "Post's rule engine is in trouble"),
     "kind_config_fault": ("Konfigurasi pos salah", "Post's configuration is faulty"),
     "kind_device_unknown": ("Perangkat tak dikenal", "Unknown device"),
     # what an officer does
