@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from dispatcher.domain.events import Value
 from dispatcher.domain.incident import Evidence, PlaceOfIncident, Severity, Stage
 from dispatcher.domain.stamp import Stamp
 
@@ -156,6 +157,7 @@ class Command:
     id: str
     device: str
     command: str
+    args: Mapping[str, Value] = field(default_factory=dict)
 
 
 Effect = Confirm | Command

@@ -24,17 +24,23 @@ from dispatcher.post import records
 from dispatcher.post.clock import Last
 from dispatcher.post.records import Message
 from dispatcher.post.rulebook import Facts, Matches, Rulebook, edition, facts_of
+from dispatcher.relay import MAX_WORDS
 from dispatcher.rules.language import FullRuleSet
 from dispatcher.wire import receipt as receipt_wire
+from dispatcher.wire import watch as watch_wire
+from dispatcher.wire.event import is_forwarded
 from dispatcher.wire.fields import Malformed
+from dispatcher.wire.watch import OpenWatch
 
 MAX_COMMANDS = 200
+_WORDS = TypeAdapter(tuple[Event, ...])
 _EVENTS = TypeAdapter(dict[int, tuple[Event, ...]])
 
 
 @dataclass(slots=True)
 class Memory:
-    """The fold. ``unjudged`` holds the events that rules have not judged yet, by their record's sequence number.
+    """The fold. ``unjudged`` holds the events that rules have not judged yet, by their record's sequence number;
+    ``words`` are those that the precinct's rules look at and that it has not taken yet.
 
     ``standstill_ms`` is the running time of the last start after an absence of unknown length: what is older than that
     is older than running time says.
@@ -45,6 +51,7 @@ class Memory:
     state: PostState = field(default_factory=PostState)
     devices: DeviceStates = field(default_factory=DeviceStates)
     unjudged: dict[int, tuple[Event, ...]] = field(default_factory=dict)
+    words: dict[str, Event] = field(default_factory=dict)
     standstill_ms: int | None = None
     before: Stamp | None = None
     last: Stamp | None = None  # of the last record or checkpoint that a start has read; live turns do not move it
@@ -212,7 +219,26 @@ class Memory:
             if identity.copy is None and event.kind not in (UNKNOWN_RULE, *OWN_RULES):
                 fresh.append(event)
         if fresh:
-            self.unjudged[record.sequence] = tuple(fresh)
+            self.put_fresh(record.sequence, tuple(fresh))
+
+    def put_fresh(self, sequence: int, events: tuple[Event, ...]) -> list[Event]:
+        """Keep events for the rules, here and at the precinct; return those that are for the precinct's."""
+        self.unjudged[sequence] = events
+        words = [event for event in events if is_forwarded(event.kind)]
+        for event in words:
+            self.words[event.id] = event
+        while len(self.words) > MAX_WORDS:
+            del self.words[next(iter(self.words))]
+        return words
+
+    def watch(self, watches: tuple[OpenWatch, ...]) -> None:
+        """Fold the watches that the precinct has open."""
+        self.rulebook.watch(watches)
+
+    def _fold_watch(self, _record: Record, body: records.Body) -> None:
+        found = watch_wire.decode(records.dump(body))
+        if not isinstance(found, Malformed):
+            self.watch(found)
 
     def _fold_judged(self, record: Record, body: records.Body) -> None:
         sequences, matches = records.read_judged(body)
@@ -249,6 +275,7 @@ class Memory:
                 "before": _plain_stamp(self.before),
                 "state": codec.to_plain(self.state),
                 "devices": self.devices.to_plain(),
+                "words": _WORDS.dump_python(tuple(self.words.values()), mode="json"),
                 "unjudged": _EVENTS.dump_python(self.unjudged, mode="json"),
                 "rules": self.rulebook.dump(),
             }
@@ -267,6 +294,7 @@ class Memory:
             codec.from_plain(body.get("state", {})),
             DeviceStates.from_plain(body.get("devices", [])),
             _EVENTS.validate_python({int(key): value for key, value in body.get("unjudged", {}).items()}),
+            {event.id: event for event in _WORDS.validate_python(body.get("words", ()))},
             body.get("standstill"),
             read_stamp(body.get("before")),
             stamp,
@@ -312,6 +340,7 @@ _HANDLERS: dict[int, _Handler] = {
     Kind.REVISION: lambda memory, record, body: memory.revision(records.read_revision(body, record.stamp)),
     Kind.JUDGED: Memory._fold_judged,
     Kind.DUE: Memory._fold_due,
+    Kind.WATCH: Memory._fold_watch,
     Kind.SENT: lambda memory, _record, body: memory.sent(body["i"], body["r"]),
     Kind.TIMER: lambda memory, record, _body: memory.time(record.stamp),
 }

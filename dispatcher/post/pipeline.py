@@ -18,6 +18,7 @@ from dispatcher.incidents.overview import Overview
 from dispatcher.journal import Entry, Kind, NoSpace
 from dispatcher.mqtt import Delivery, Token
 from dispatcher.post import records
+from dispatcher.post.downstream import Downstream
 from dispatcher.post.gauges import Gauges
 from dispatcher.post.inbox import Batch, Connected, Inbox, Sent, Trouble, Verdicts
 from dispatcher.post.intake import Intake, Taken
@@ -73,6 +74,7 @@ class Pipeline:
         self._held_since_ms = 0
         self._shelf: Shelf[RawMessage] = Shelf(lambda raw: raw.topic)
         self._overview = Overview()
+        self._downstream = Downstream(parts.memory, parts.intake, parts.upstream.words.taken)
         self._untold: list[Callable[[], None]] = []  # log lines: they wait until the alert is on its way
         self._last_run_ms = 0
         self._shed = 0  # since the last record of it
@@ -84,6 +86,7 @@ class Pipeline:
         """Work until ``stop``. Raises JournalProblem when the disk fails."""
         for sequence, events in sorted(self._parts.memory.unjudged.items()):
             self._parts.rules.submit(sequence, events)
+        self._parts.upstream.words.put(self._parts.memory.words.values())
         self._parts.outputs.carry_out(self._parts.memory.commands_since(self._stamp().run_ms - COMMANDS_MS))
         while not self._stopping:
             self.turn(self._parts.inbox.take(self._patience_s(), with_rest=not self._parts.rules.is_behind))
@@ -169,7 +172,7 @@ class Pipeline:
         self._untold.append(partial(self._parts.report.message, raw, taken))
 
     def _take_receipt(self, turn: Turn, delivery: Delivery) -> None:
-        taken = self._parts.intake.take_receipt(delivery.raw, turn.now)
+        taken = self._downstream.take(delivery.raw, turn.now)
         if any(decision.reason is Reason.STORE_CHANGED for decision in taken.decisions):
             self._parts.upstream.store_changed()
         turn.tokens.append(delivery.token)
@@ -179,6 +182,7 @@ class Pipeline:
     def _gather(self, turn: Turn, taken: Taken) -> None:
         turn.presses += taken.presses
         turn.effects += taken.answers
+        turn.words += taken.words
         turn.urgent = turn.urgent or taken.urgent
         for decision in taken.decisions:
             turn.note(decision, urgent=taken.urgent)
@@ -297,6 +301,7 @@ class Pipeline:
         """Say what is now true: it is saved."""
         self._parts.report.saved(turn, self._parts.clock.stamp())
         self._parts.outputs.carry_out(turn.effects if self._parts.saves else not_saved(turn.effects))
+        self._parts.upstream.words.put(turn.words)  # not before: an event that was not saved may be another's number
         self._parts.acknowledge(turn.tokens)
         if turn.probed:
             self._parts.probed()
@@ -310,6 +315,7 @@ class Pipeline:
             overview.see(id_, incident)
             upstream.see(id_, incident)
         self._parts.report.sent(upstream.send_alerts(now.run_ms, memory.standstill_ms))
+        upstream.pass_on(now.run_ms, memory.context.site)
         upstream.keep_in_touch(memory.state, self._parts.status, now.run_ms, any_open=overview.open > 0)
 
     def _report(self) -> None:
@@ -328,7 +334,9 @@ class Pipeline:
         if self._parts.keeper.disk is not before:
             self._parts.report.disk(self._parts.keeper.disk)
         self._count_shed(self._parts.inbox.take_shed())
-        self._parts.gauges.set(turn.now, self._overview.open)
+        words = self._parts.upstream.words
+        self._parts.report.words_dropped(words.take_dropped())
+        self._parts.gauges.set(turn.now, self._overview.open, len(words))
         self.last_turn = time.monotonic()
 
 

@@ -84,6 +84,11 @@ class Report:
         if count:
             self._metrics.dropped.labels("sensor").inc(count)
 
+    def words_dropped(self, count: int) -> None:
+        """Count events for the precinct's rules that went for newer ones."""
+        if count:
+            self._metrics.dropped.labels("word").inc(count)
+
     def receipt(self, raw: RawMessage, taken: Taken) -> None:
         """Tell of a message from the precinct."""
         if taken.rejected is not None:

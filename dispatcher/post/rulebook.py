@@ -18,10 +18,11 @@ from dispatcher.rules.engine import state as engine_state
 from dispatcher.rules.engine.build import Scope
 from dispatcher.rules.engine.engine import Engine
 from dispatcher.rules.engine.outcome import Outcome, Told
-from dispatcher.rules.engine.state import EngineState
+from dispatcher.rules.engine.state import EngineState, Watch
 from dispatcher.rules.firing import as_firing, as_remark
 from dispatcher.rules.language import FullRuleSet
 from dispatcher.rules.model import Clause
+from dispatcher.wire.watch import OpenWatch
 
 Matches = dict[int, dict[int, frozenset[str]]]  # record -> place of the event in it -> clauses; where there are any
 
@@ -158,6 +159,16 @@ class Rulebook:
         """Note that people have closed the incident of these rules."""
         for rule in rules if self.state is not None else ():
             self.using.engine.close_incident(self.state, rule, post)  # type: ignore[arg-type]  # not None: see above
+
+    def watch(self, watches: Iterable[OpenWatch]) -> None:
+        """Note which watches the precinct has open, all of them."""
+        if self.state is not None:
+            self.state.watches = [Watch(one.kind, one.kelurahan, one.until_ms) for one in watches]
+
+    def watches(self) -> tuple[OpenWatch, ...]:
+        """Return the watches that the precinct has open."""
+        known = self.state.watches if self.state is not None else ()
+        return tuple(OpenWatch(one.kind, one.kelurahan, one.until) for one in known)
 
     def forget(self, now: Stamp) -> None:
         """Drop what no later event can need."""

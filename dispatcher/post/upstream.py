@@ -4,11 +4,13 @@ import math
 from collections.abc import Callable
 from typing import Protocol
 
+from dispatcher.domain.site import Site
 from dispatcher.incidents.model import Incident
 from dispatcher.incidents.stages import least_advanced
 from dispatcher.incidents.state import PostState
-from dispatcher.relay import Schedule, Sending
+from dispatcher.relay import Schedule, Sending, Words
 from dispatcher.wire import alert, status, sync, topics
+from dispatcher.wire import event as event_wire
 from dispatcher.wire.status import Status
 
 STATUS_MS = 15_000
@@ -26,10 +28,13 @@ class Publisher(Protocol):
 class Upstream:
     """Sends what is due. Every time is running time in milliseconds."""
 
-    def __init__(self, publisher: Publisher, precinct: str, post: str, schedule: Schedule) -> None:
+    def __init__(
+        self, publisher: Publisher, precinct: str, post: str, schedule: Schedule, words: Words | None = None
+    ) -> None:
         self._publisher = publisher
         self._topics = {channel: topics.topic(precinct, post, channel) for channel in topics.UP}
         self._schedule = schedule
+        self.words = words or Words(1_000, 60_000)
         self._status_ms: int | None = None
         self._sync_ms: int | None = None
         self._owes_all = False
@@ -38,6 +43,7 @@ class Upstream:
     def connected(self) -> None:
         """A new connection: tell everything again."""
         self._schedule.reconnected()
+        self.words.reconnected()
         self._status_ms = self._sync_ms = None
 
     def see(self, id_: str, incident: Incident | None) -> None:
@@ -57,6 +63,14 @@ class Upstream:
         revision = sending.revision
         body = alert.with_age(revision.body, sending.age_ms // 1000, "at_least" if stood_still else "exact")
         return self._publisher.publish(self._topics["alert"], body, tag=(revision.incident, revision.rev))
+
+    def pass_on(self, run_ms: int, site: Site) -> None:
+        """Send the events that are due, for the precinct's own rules."""
+        for event in self.words.due(run_ms):
+            device = site.devices.get(event.device or "")
+            age_s = max(0, run_ms - event.arrived.run_ms) // 1000
+            body = event_wire.forward(event, age_s, happened=device is not None and device.clock_trusted)
+            self._publisher.publish(self._topics["event"], event_wire.encode(body), tag=event.id)
 
     def keep_in_touch(self, state: PostState, current: Callable[[], Status], run_ms: int, *, any_open: bool) -> None:
         """Send status and sync when they are due. ``any_open``: an incident is."""

@@ -20,6 +20,9 @@ class PostMetrics:
         self.rejected = Counter("kentongan_rejected", "Messages that gave no event", ["reason"], registry=registry)
         self.incidents_open = Gauge("kentongan_incidents_open", "Open incidents", registry=registry)
         self.outbox_depth = Gauge("kentongan_outbox_depth", "Revisions without a receipt", registry=registry)
+        self.words = Gauge(
+            "kentongan_words_waiting", "Events for the precinct's rules that it has not taken", registry=registry
+        )
         self.outbox_oldest = Gauge("kentongan_outbox_oldest_seconds", "Age of the oldest of them", registry=registry)
         self.sent = Counter("kentongan_alerts_sent", "Alert sendings, repeats too", registry=registry)
         self.delivered = Counter("kentongan_precinct_delivered", "Receipts: delivered", registry=registry)
@@ -50,7 +53,7 @@ class PostMetrics:
 
     def _say_zero(self) -> None:
         # A counter that exists only after its first accident cannot be watched for it.
-        for class_ in ("panic", "sensor"):
+        for class_ in ("panic", "sensor", "word"):
             self.dropped.labels(class_)
         for role in ("panic", "rest", "precinct"):
             self.connected.labels(role).set(0)

@@ -169,7 +169,7 @@ class Process:
             stamp=stamp,
             deliver=lambda delivery, _message: self.inbox.receipt(delivery),
             on_connected=lambda: self.inbox.notice(Connected()),
-            on_published=lambda tag: self.inbox.notice(Sent(*tag)),  # type: ignore[misc]  # ours are pairs
+            on_published=lambda tag: self.inbox.notice(Sent(*tag)) if isinstance(tag, tuple) else None,
             retry_ms=(500, 5_000),
         )
         self.links = {link.name: link for link in (self.panic, self.rest, self.uplink)}
