@@ -21,7 +21,7 @@ from dispatcher.precinct.receipts import Answer, Speaker
 from dispatcher.precinct.rules.alerts import news
 from dispatcher.precinct.rules.ledger import Ledger
 from dispatcher.precinct.standing import STAGE_OF, Refusal, Standing, Verb, contiguous, is_remembered_better, move
-from dispatcher.wire.alert import Alert
+from dispatcher.wire.alert import Alert, decode
 from dispatcher.wire.status import Status
 from dispatcher.wire.sync import Known
 
@@ -137,6 +137,13 @@ class Store:
         self._keep_evidence(alert)
         for note in verdict.notes:
             self.note(alert.id, at, note, alert.rev)
+        if alert.cleared_at is not None and not self._told_before(alert, alert.cleared_at):
+            self.note(alert.id, at, Note.CLEARED, alert.rev)
+
+    def _told_before(self, alert: Alert, cleared_at: str) -> bool:
+        """Return whether the revision before had told already that the condition was over then."""
+        before = decode(self._payload(alert.id, alert.rev - 1) or b"")
+        return isinstance(before, Alert) and before.cleared_at == cleared_at
 
     def _keep_evidence(self, alert: Alert) -> None:
         self._write.executemany(

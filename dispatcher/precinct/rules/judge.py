@@ -22,6 +22,13 @@ MAX_ALERTS = 200  # alerts that wake rules that alert in one instant: check refu
 Ask = Callable[[Sequence[Event]], list[frozenset[str]]]
 """Which clauses each of these events satisfies."""
 
+_SAID = {
+    Reason.FIRED: "fired",
+    Reason.ACTED: "fired",
+    Reason.THROTTLED: "repeated",
+    Reason.STILL_OPEN: "repeated",
+}
+
 OnFault = Callable[[Input, Exception], None]
 
 
@@ -81,7 +88,7 @@ class Judge:
             event = waiting.popleft()
             (matched,) = self._ask([event])
             waiting += self._note(self._see(event, matched, event.arrived), out)
-        out.counts["rules", "gave_up"] += 1
+        out.counts["rule_said", "* gave_up"] += 1
 
     def _note(self, outcome: Outcome, out: Effects) -> list[Event]:
         alerts = []
@@ -114,10 +121,10 @@ class Judge:
 
 
 def _count(told: Told, counts: Counter[tuple[str, str]]) -> None:
+    said = "shadow" if told.rule.shadow else _SAID.get(told.reason, str(told.reason))
+    counts["rule_said", f"{told.rule.id} {said}"] += 1
     if told.rule.shadow:
-        counts["rules", "shadowed"] += 1
         return
-    counts["rules", str(told.reason)] += 1
     if told.reason in (Reason.FIRED, Reason.ACTED):
         counts["rule_fired", told.rule.id] += 1
 

@@ -180,7 +180,7 @@ def test_an_officers_close_ends_what_an_incident_holds_back(ruled: Make) -> None
     desk.say(report("asap", "r2"))
     desk.settle()
     assert not desk.of("kecil")
-    assert desk.counter("rules", "suppressed") == 1
+    assert desk.counter("rule_said", "kecil suppressed") == 1
     desk.station.act(Action(incident, Verb.CLOSE, "4021", disposition="real")).result(10)
     desk.say(report("asap", "r3"))
     assert desk.one("kecil").count == 1
@@ -268,7 +268,7 @@ def test_a_shadow_rule_is_counted_and_tells_nobody(ruled: Make) -> None:
     desk.alert(brawl("pos-03"), "pos-03")
     desk.settle()
     assert not desk.of("bayangan")
-    assert desk.counter("rules", "shadowed") == 1
+    assert desk.counter("rule_said", "bayangan shadow") == 1
     assert desk.counter("rule_fired", "bayangan") == 0
 
 
@@ -368,7 +368,7 @@ def test_a_silence_that_spans_our_own_absence_is_unknown_and_no_incident(ruled: 
     again.wake()
     again.settle()
     assert not again.of("sepi")
-    assert again.counter("rules", "unknown") == 1
+    assert again.counter("rule_said", "sepi unknown") == 1
 
 
 def test_a_changed_rule_starts_afresh_and_the_others_keep_their_windows(ruled: Make) -> None:
