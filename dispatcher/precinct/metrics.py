@@ -13,6 +13,7 @@ _COUNTERS = {
     "alerts": ("kentongan_precinct_alerts", "Alerts taken in, by what became of them", "outcome"),
     "rejected": ("kentongan_precinct_rejected", "Messages that could not be read, by reason", "reason"),
     "events": ("kentongan_precinct_events", "Events that posts passed on, by what became of them", "outcome"),
+    "rule_said": ("kentongan_rule_said", "What complete rules came to", "rule said"),
     "rule_fired": ("kentongan_rule_fired", "Firings by rule", "rule"),
     "watches": ("kentongan_precinct_watches_asked", "Watches opened and closed, or refused", "outcome"),
     "actions": ("kentongan_precinct_actions", "Officers' actions, by what became of them", "outcome"),
@@ -37,9 +38,7 @@ class _Precinct(Collector):
         yield _gauge("kentongan_config_faults", "Faults in rules or site", self._board.config_faults)
         yield _gauge("kentongan_precinct_watches", "Watches that are open", len(self._board.watches))
         yield from _matcher(self._board.matcher_state())
-        counters = _from_zero(self._board)
-        yield _said(counters)
-        yield from _counters(counters)
+        yield from _counters(_from_zero(self._board))
 
 
 def _matcher(state: MatcherState | None) -> Iterable[Metric]:
@@ -50,14 +49,6 @@ def _matcher(state: MatcherState | None) -> Iterable[Metric]:
         answers.add_metric([str(one)], float(state.state is one))
     yield answers
     yield _gauge("kentongan_matcher_differences_total", "Engine and twin differed", state.differences)
-
-
-def _said(counters: dict[tuple[str, str], int]) -> Metric:
-    said = CounterMetricFamily("kentongan_rule_said", "What complete rules came to", labels=["rule", "said"])
-    for (name, label), value in counters.items():
-        if name == "rule_said":
-            said.add_metric(label.split(" ", 1), value)
-    return said
 
 
 def _from_zero(board: Board) -> dict[tuple[str, str], int]:
@@ -71,10 +62,11 @@ def _gauge(name: str, text: str, value: float) -> Metric:
 
 def _counters(found: dict[tuple[str, str], int]) -> Iterable[Metric]:
     for counter, (name, text, label) in _COUNTERS.items():
-        family = CounterMetricFamily(name, text, labels=[label])
+        labels = label.split()
+        family = CounterMetricFamily(name, text, labels=labels)
         for (of, word), value in found.items():
             if of == counter:
-                family.add_metric([word], value)
+                family.add_metric(word.split(" ", len(labels) - 1), value)
         yield family
 
 
