@@ -247,8 +247,8 @@ MUTANTS = (
         (
             Edit(
                 "dispatcher.precinct.station:Station._round",
-                "                    self._take(delivery, sending, changed)\n",
-                "                    self._take(delivery, sending, changed)\n                self._send(sending)\n                sending.clear()\n",
+                "                    self._take(delivery, after)\n",
+                "                    self._take(delivery, after)\n                self._outgoing.receipts(after.receipts)\n                after.receipts.clear()\n",
             ),
         ),
         quick=True,
