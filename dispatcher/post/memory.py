@@ -341,6 +341,7 @@ _HANDLERS: dict[int, _Handler] = {
     Kind.JUDGED: Memory._fold_judged,
     Kind.DUE: Memory._fold_due,
     Kind.WATCH: Memory._fold_watch,
+    Kind.RULES: lambda memory, record, body: memory.rulebook.switch((body["rules"], body["site"]), record.stamp),
     Kind.SENT: lambda memory, _record, body: memory.sent(body["i"], body["r"]),
     Kind.TIMER: lambda memory, record, _body: memory.time(record.stamp),
 }

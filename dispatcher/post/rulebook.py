@@ -101,8 +101,7 @@ class Rulebook:
             return []
         outcome = self.using.engine.on_start(self.state, self._theirs(stopped), self._theirs(now))
         if versions != self.using.versions:
-            self.use(versions)
-            self.fresh = tuple(self.using.engine.adopt(self.state, self._theirs(now)))
+            self.switch(versions, now)
         return self._ours(outcome)
 
     def _theirs(self, stamp: Stamp) -> Stamp:
@@ -118,6 +117,17 @@ class Rulebook:
             return told  # an event has the stamp that we gave it
         arrived = replace(event.arrived, run_ms=event.arrived.run_ms - self.ahead_ms)
         return replace(told, subject=replace(event, arrived=arrived))
+
+    def reload(self, edition: Edition, now: Stamp) -> None:
+        """Go on with other rules: every rule whose meaning did not change keeps what it had."""
+        self.edition = edition
+        self.switch(edition.versions, now)
+
+    def switch(self, versions: tuple[str, str], now: Stamp) -> None:
+        """Fold on with the rules of these versions."""
+        self.use(versions)
+        if self.state is not None:
+            self.fresh = tuple(self.using.engine.adopt(self.state, self._theirs(now)))
 
     def use(self, versions: tuple[str, str]) -> None:
         """Fold on with these rules; where nobody has kept them, with those of the files."""
