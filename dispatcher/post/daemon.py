@@ -105,6 +105,8 @@ class Post:
         rulebook = config.rulebook(self.settings, self._loaded)
         recovered = recover(storage.journal, Context(self.settings.post, self._loaded.site), rulebook)
         self._memory = recovered.memory
+        if not storage.saves:
+            self._memory.state.seal()
         self._clock = PostClock(self.settings.clock.trust, recovered.last)
         self._note_start(recovered)
 
