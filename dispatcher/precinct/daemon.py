@@ -104,7 +104,7 @@ class Precinct:
             client_id=f"kentongan-{settings.precinct}",
             endpoint=endpoint,
             lane=Lane.PRECINCT,
-            filters=topic_filters(settings.precinct),
+            filters=(*topic_filters(settings.precinct), *self._station.device_topics),
             stamp=_stamp,
             deliver=self._station.receive,
             on_state=self._heard,

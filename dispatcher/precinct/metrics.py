@@ -13,7 +13,7 @@ _COUNTERS = {
     "alerts": ("kentongan_precinct_alerts", "Alerts taken in, by what became of them", "outcome"),
     "rejected": ("kentongan_precinct_rejected", "Messages that could not be read, by reason", "reason"),
     "events": ("kentongan_precinct_events", "Events that posts passed on, by what became of them", "outcome"),
-    "rules": ("kentongan_precinct_rules", "What the precinct's rules led to, by reason", "reason"),
+    "rule_said": ("kentongan_rule_said", "What complete rules came to", "rule said"),
     "rule_fired": ("kentongan_rule_fired", "Firings by rule", "rule"),
     "watches": ("kentongan_precinct_watches_asked", "Watches opened and closed, or refused", "outcome"),
     "actions": ("kentongan_precinct_actions", "Officers' actions, by what became of them", "outcome"),
@@ -62,10 +62,11 @@ def _gauge(name: str, text: str, value: float) -> Metric:
 
 def _counters(found: dict[tuple[str, str], int]) -> Iterable[Metric]:
     for counter, (name, text, label) in _COUNTERS.items():
-        family = CounterMetricFamily(name, text, labels=[label])
+        labels = label.split()
+        family = CounterMetricFamily(name, text, labels=labels)
         for (of, word), value in found.items():
             if of == counter:
-                family.add_metric([word], value)
+                family.add_metric(word.split(" ", len(labels) - 1), value)
         yield family
 
 

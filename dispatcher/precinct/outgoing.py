@@ -6,11 +6,13 @@ from typing import Protocol
 
 from dispatcher.domain.incident import Receipt
 from dispatcher.domain.site import Site
+from dispatcher.incidents.model import Confirm
 from dispatcher.precinct.watches import by_post
 from dispatcher.wire import event as event_wire
 from dispatcher.wire import receipt as receipt_wire
 from dispatcher.wire import watch as watch_wire
 from dispatcher.wire.event import EventTaken
+from dispatcher.wire.fields import dump
 from dispatcher.wire.topics import topic
 from dispatcher.wire.watch import OpenWatch
 
@@ -49,6 +51,11 @@ class Outgoing:
         for post, taken in sending:
             self._publish(post, "receipt", event_wire.encode_taken(taken))
 
+    def confirms(self, confirms: Iterable[Confirm]) -> None:
+        """Tell devices at the precinct itself how far their calls have come."""
+        for confirm in confirms:
+            self._safely(self._link.publish, f"kentongan/{confirm.device}/confirm", _confirm_body(confirm))
+
     def orders(self, orders: Iterable[tuple[str, str, bytes, int]], now_ms: int) -> list[str]:
         """Give commands that are not too old; return the ids of all that need not be kept any longer."""
         done = []
@@ -73,3 +80,9 @@ class Outgoing:
             call(*values, **more)
         except Exception as error:
             _log.warning("not_sent", extra={"error": repr(error)})
+
+
+def _confirm_body(confirm: Confirm) -> bytes:
+    more = {"by": confirm.by, "reason": confirm.reason}
+    body = {"boot": confirm.boot, "seq": confirm.seq, "incident": confirm.incident, "stage": str(confirm.stage)}
+    return dump({**body, **{key: value for key, value in more.items() if value is not None}})

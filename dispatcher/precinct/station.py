@@ -17,31 +17,25 @@ from dispatcher.precinct.changes import DESK, POSTS, Changes
 from dispatcher.precinct.clock import Clock
 from dispatcher.precinct.database import MessageError, StoreError
 from dispatcher.precinct.inbox import AnyJob, Delivery, Inbox, Job, WatchJob
-from dispatcher.precinct.intake import Note, Outcome
-from dispatcher.precinct.liveness import Attendance, Heard, hear, silent_posts
-from dispatcher.precinct.mail import Parcel, unpack
+from dispatcher.precinct.intake import Note
+from dispatcher.precinct.liveness import Attendance, Heard, silent_posts
 from dispatcher.precinct.model import Action, Incident, Reply
 from dispatcher.precinct.outgoing import Link, Outgoing
+from dispatcher.precinct.own import Own
 from dispatcher.precinct.receipts import Speaker
-from dispatcher.precinct.rules.alerts import events, is_from_before
+from dispatcher.precinct.reception import Reception
 from dispatcher.precinct.rules.effects import Judged
 from dispatcher.precinct.rules.inputs import WatchClosed, WatchOpened
 from dispatcher.precinct.rules.keeping import keep
 from dispatcher.precinct.rules.ruling import Rules, Ruling
-from dispatcher.precinct.rules.words import event_of, happened_run, heartbeat_of
 from dispatcher.precinct.standing import Verb
 from dispatcher.precinct.store import Store
 from dispatcher.precinct.watches import WatchReply, WatchRequest, current, fault_in
-from dispatcher.telemetry.log import Allowance
-from dispatcher.wire.alert import Alert
-from dispatcher.wire.event import EventTaken, Forwarded
-from dispatcher.wire.status import Status
 from dispatcher.wire.watch import OpenWatch
 
 BATCH = 64
 TICK_S = 1.0
 FILE = "precinct.db"
-LINES_PER_SECOND = 50  # of refused messages; all are counted
 TIDY_MS = 60_000
 
 _log = logging.getLogger(__name__)
@@ -74,7 +68,6 @@ class Station:
         self.clock = clock or Clock()
         self.store = Store(data_dir / FILE)
         self.changes = Changes()
-        self.heard: dict[str, Heard] = {}
         self.silent: frozenset[str] = frozenset()
         self.broker_up = False
         self.failure: Exception | None = None
@@ -82,7 +75,9 @@ class Station:
         self._outgoing = Outgoing(link, precinct, site)
         self._on_failure = on_failure
         self._inbox = Inbox()
+        self._own = Own(self.store, precinct, site)
         self.ruling = self._rule(rules)
+        self._reception = Reception(self._own, self.clock, self.ruling, self._born, self._speaker)
         self._watches = self.store.rules.watches()
         self._tidied = self._started = self.clock.run_ms()
         self._attendance = Attendance(0, self._started)
@@ -90,7 +85,7 @@ class Station:
         self._attended = True
         self.remembered = self.store.reading.posts()
         self._stopping = False
-        self._lines = Allowance(LINES_PER_SECOND)
+        self._owing = False  # whether there may be commands that were not given to the broker
         self._thread = threading.Thread(target=self._work, name="precinct-store", daemon=True)
 
     def _rule(self, rules: Rules | None) -> Ruling | None:
@@ -102,7 +97,6 @@ class Station:
 
     def start(self) -> None:
         """Begin to work."""
-        self._outgoing.orders(self.store.rules.orders(), self.clock.wall_ms())
         self._thread.start()
         if self.ruling is not None:
             self.ruling.start()
@@ -158,6 +152,8 @@ class Station:
         if self.broker_up is not up:
             self.broker_up = up
             self.changes.tell(frozenset({DESK}))
+            self._owing |= up
+            self._inbox.poke()
             if up and self._watches:  # a broker that lost what it had retained
                 self._outgoing.watches(self.watches)
 
@@ -187,6 +183,16 @@ class Station:
         """What people at the board must know of us: words that the board has texts for."""
         failed = self.ruling is not None and self.ruling.failed
         return ("config_fault",) * (self.config_faults > 0) + ("rules_failed",) * failed
+
+    @property
+    def device_topics(self) -> tuple[str, ...]:
+        """The topics on which the devices at the precinct itself report."""
+        return self._reception.desk.topics
+
+    @property
+    def heard(self) -> dict[str, Heard]:
+        """What each post said last, and when."""
+        return self._reception.heard
 
     def posts_known(self) -> frozenset[str]:
         """Return the posts of the site and all others that ever spoke."""
@@ -226,13 +232,13 @@ class Station:
             self._outgoing.ack(delivery.token)
         for job, reply in zip(jobs, replies, strict=True):
             _reply(job, reply)
-        if any(one.effects.deeds for one in judged):
-            self._order()
+        self._owing |= any(one.effects.deeds for one in judged)
 
     def _tell(self, after: After) -> None:
         """Do what had to wait for the disk."""
         self._outgoing.receipts(after.receipts)
         self._outgoing.taken(after.taken)
+        self._outgoing.confirms(after.confirms)
         for one in after.inputs:
             if self.ruling is not None:
                 self.ruling.submit(one)
@@ -245,17 +251,21 @@ class Station:
         return Speaker(self.store.id, self.clock.wall_ms(), self._attended)
 
     def _answer(self, job: AnyJob, after: After) -> Reply | WatchReply | Exception:
+        own = After()
         try:
             with self.store.one():
-                return self._act(job.action, after) if isinstance(job, Job) else self._set_watch(job.request, after)
+                reply = self._act(job.action, own) if isinstance(job, Job) else self._set_watch(job.request, own)
         except (*MessageError, ValueError) as error:
             return error
+        after.add(own)
+        return reply
 
     def _act(self, action: Action, after: After) -> Reply:
         reply = self.store.act(action, self.clock.wall_ms(), self._speaker())
         if reply.refusal is None and reply.incident is not None:
             after.receipts.extend((reply.incident.post, receipt) for receipt in reply.receipts)
             after.changed.add(reply.incident.id)
+            after.confirms.extend(self._own.confirms(reply.incident.id, attended=self._attended))
             if action.verb is Verb.CLOSE and reply.incident.own:
                 self._closed(reply.incident, after)
         return reply
@@ -282,87 +292,27 @@ class Station:
         return WatchReply(None)
 
     def _take(self, delivery: Delivery, after: After) -> None:
+        own = After()  # a message that fails half way leads to nothing
         try:
             with self.store.one():
-                self._sort(delivery, after)
+                self._reception.take(delivery.raw, own)
+            after.add(own)
         except StoreError as error:
             if not isinstance(error, MessageError):
                 raise
-            self._reject(Rejected(RejectReason.INTERNAL, type(error).__name__))
+            self._reception.reject(Rejected(RejectReason.INTERNAL, type(error).__name__))
         except Exception as error:  # a message must never stop the station; the post still has it and sends it again
             _log.exception("message_failed")
-            self._reject(Rejected(RejectReason.INTERNAL, type(error).__name__))
-
-    def _sort(self, delivery: Delivery, after: After) -> None:
-        parcel = unpack(delivery.raw, self.precinct)
-        if isinstance(parcel, Rejected):
-            self._reject(parcel)
-        elif isinstance(parcel.body, Alert):
-            self._alert(parcel, parcel.body, after)
-        elif isinstance(parcel.body, Status):
-            self._status(parcel, parcel.body, after)
-        elif isinstance(parcel.body, Forwarded):
-            self._event(parcel.post, parcel.body, after)
-        else:
-            found = self.store.take_sync(parcel.post, parcel.body, self._speaker())
-            after.receipts.extend((parcel.post, receipt) for receipt in found)
-
-    def _reject(self, rejected: Rejected) -> None:
-        self.store.count("rejected", rejected.reason)
-        if self._lines.take():
-            _log.info(
-                "rejected",
-                extra={"reason": str(rejected.reason), "sender": rejected.device, "detail": rejected.detail},
-            )
-
-    def _alert(self, parcel: Parcel, alert: Alert, after: After) -> None:
-        speaker = self._speaker()
-        taken = self.store.take_alert(parcel.post, parcel.payload, alert, speaker.at)
-        if taken.outcome is Outcome.FOREIGN:
-            _log.warning("foreign", extra={"sender": parcel.post, "incident": alert.id})
-            return
-        if taken.outcome is not Outcome.COPY:
-            after.changed.add(taken.incident)
-        if taken.outcome in (Outcome.NEW, Outcome.GAP) and not self._attended:
-            self.store.mark((taken.incident,), Note.UNATTENDED, speaker.at)
-        after.receipts.extend((parcel.post, receipt) for receipt in self.store.receipts(taken.incident, speaker))
-        if self.ruling is not None and taken.news and not is_from_before(alert, speaker.at, self._born):
-            for event in events(taken.news, alert, self.site, self.ruling.now()):
-                after.judge(self.ruling.event(event))
-
-    def _event(self, post: str, said: Forwarded, after: After) -> None:
-        """Take what a post passes on. It is answered unless the rules are behind: the post then sends it again."""
-        ruling = self.ruling
-        if ruling is not None and ruling.wants(said.kind):
-            if ruling.is_behind:
-                self.store.count("events", "behind")
-                return
-            if self.store.rules.is_heard(post, said.id, self.clock.wall_ms()):
-                self.store.count("events", "copy")
-            else:
-                event = event_of(post, said, self.site, ruling.now())
-                after.judge(ruling.event(event, happened_run(event, self.site)))
-                self.store.count("events", "new")
-        after.taken.append((post, EventTaken(said.id, self.store.id)))
-
-    def _status(self, parcel: Parcel, status: Status, after: After) -> None:
-        before = self.heard.get(parcel.post)
-        now = hear(before, status, self.clock.run_ms())
-        self.heard = {**self.heard, parcel.post: now}
-        if before is None or before.status != now.status or before.twins_ms != now.twins_ms:
-            after.changed.add(POSTS)
-        self.store.take_status(parcel.post, now.status, self.clock.wall_ms())
-        # What the broker had kept, and the will of one that died, are no sign of life.
-        if self.ruling is not None and status.state != "offline" and not parcel.retained:
-            after.judge(self.ruling.heartbeat(heartbeat_of(parcel.post, status, self.site, self.ruling.now())))
+            self._reception.reject(Rejected(RejectReason.INTERNAL, type(error).__name__))
 
     def _keep(self, judged: Judged, after: After) -> None:
         at = self.clock.wall_ms()
-        after.changed |= keep(self.store, judged, self.precinct, self.site, at, attended=self._attended)
+        after.changed |= keep(self._own, judged, at, attended=self._attended)
 
     def _order(self) -> None:
         """Give the commands of rules; a kill before they are forgotten gives them again, under the same ids."""
         given = self._outgoing.orders(self.store.rules.orders(), self.clock.wall_ms())
+        self._owing = False
         if given:
             with self.store.batch():
                 self.store.rules.handed_over(given)
@@ -376,6 +326,8 @@ class Station:
             self.changes.tell(frozenset({POSTS}))
         if self.ruling is not None:
             self.ruling.tick()
+        if self._owing and self.broker_up:
+            self._order()
         if now - self._tidied >= TIDY_MS:
             self._tidied = now
             self._tidy()
@@ -400,7 +352,9 @@ class Station:
         with self.store.batch():
             self.store.mark(tuple(found.id for found in waiting), note, speaker.at)
             sending = [(found.post, word) for found in waiting for word in self.store.receipts(found.id, speaker)]
+            calls = [one for found in waiting for one in self._own.confirms(found.id, attended=self._attended)]
         self._outgoing.receipts(sending)
+        self._outgoing.confirms(calls)
         self.changes.tell(frozenset({DESK, *(found.id for found in waiting)}))
 
     def _refuse_all(self) -> None:

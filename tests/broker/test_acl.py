@@ -225,6 +225,17 @@ def test_the_precinct_writes_down_to_every_post_and_nothing_else(precinct_broker
     assert writable(precinct_broker, PRECINCT, [*elsewhere, *all_topics("pos-03", "pos-04")]) == down
 
 
+def test_a_device_at_the_precinct_speaks_for_itself_alone_and_hears_its_own_answers(
+    precinct_broker: MosquittoBroker,
+) -> None:
+    own = "kentongan/siber-1/event"
+    others = ["kentongan/siber-2/event", "kentongan/siber-1/confirm", f"{ROOM}/siber-1/other"]
+    assert writable(precinct_broker, "siber-1", [*others, *all_topics("pos-03"), own]) == [own]
+    down = ["kentongan/siber-2/confirm", f"{ROOM}/pos-03/receipt", "kentongan/siber-1/confirm"]
+    assert readable(precinct_broker, "siber-1", PRECINCT, down) == down[2:]
+    assert readable(precinct_broker, PRECINCT, "siber-1", [own]) == [own]
+
+
 def test_a_posts_will_speaks_for_that_post_only(precinct_broker: MosquittoBroker) -> None:
     with TalkingClient(precinct_broker, PRECINCT) as precinct:
         precinct.subscribe(f"{ROOM}/+/status")

@@ -24,7 +24,7 @@ class Neighbours:
 
     def __init__(self, folder: Path, kind: Kind) -> None:
         rules = [HERE / "posts", HERE / "precinct"]
-        self.town = Town(folder, kind, site=HERE / "site.yaml", rules=rules[:1], precinct_rules=rules)
+        self.town = Town(folder, kind, site=HERE / "site.yaml", rules=rules, precinct_rules=rules)
         self.officer = self.town.officer
         self.local = make_broker(kind, folder / "second-broker", "post", USERS)
         self.second = self._second()
@@ -67,9 +67,10 @@ class Neighbours:
 
     def wait(self, kind: str, count: int) -> list[Answer]:
         """Return the incidents of a kind once there are so many."""
-        return eventually(lambda: found if len(found := self.of(kind)) == count else None, self._logs)
+        return eventually(lambda: found if len(found := self.of(kind)) == count else None, self.logs)
 
-    def _logs(self) -> str:
+    def logs(self) -> str:
+        """Return what all of them say, for a complaint."""
         return f"{self.officer.incidents()}\n{self.town.logs()}\n{self.second.tail()}"
 
     def kill_the_precinct(self) -> None:
@@ -88,6 +89,27 @@ def neighbours(broker_kind: Kind, tmp_path: Path) -> Iterator[Neighbours]:
         yield found
     finally:
         found.stop()
+
+
+def test_word_from_the_precincts_desk_and_from_a_post_under_a_watch_sounds_that_posts_siren(
+    neighbours: Neighbours,
+) -> None:
+    town, officer = neighbours.town, neighbours.officer
+    officer.post("/watches", {"kind": "tawuran", "kelurahan": "krendang", "by": officer.badge})
+    desk = Radio(town.uplink, "siber-1", ["kentongan/siber-1/confirm"])
+    siren = town.radio("siren-1", "kentongan/siren-1/command")
+    try:
+        desk.say("kentongan/siber-1/event", {"kind": "report.ajakan", "boot": 1, "seq": 1, "attrs": {}})
+        answer = eventually(lambda: desk.heard("/confirm"), neighbours.logs)[0].body
+        assert (answer["seq"], answer["stage"]) == (1, "saved")
+        town.radio("pir-1").say("kentongan/pir-1/event", {"kind": "report.kerumunan", "attrs": {"people": 8}})
+        (raised,) = neighbours.wait("ajakan", 1)
+        assert (raised["post"], raised["title"]) == ("pos-03", "Ajakan terbukti di krendang")
+        command = eventually(lambda: siren.heard("/command"), neighbours.logs)[0].body
+        assert command["command"] == "siren.on"
+    finally:
+        desk.close()
+    town.wait_metric("kentongan_outbox_depth", lambda depth: depth == 0)
 
 
 def _alerts(found: dict[str, Any]) -> list[tuple[str, str]]:

@@ -34,7 +34,7 @@ USERS = (
     PRECINCT,
     *("zigbee2mqtt", "tasmota"),
     *(f"btn-{n}" for n in range(1, 8)),
-    *("lamp-1", "siren-1", "door-1", "pir-1", "stranger-9"),
+    *("lamp-1", "siren-1", "door-1", "pir-1", "stranger-9", "siber-1"),
     *(POST_ID, "pos-07"),
 )
 
@@ -331,6 +331,12 @@ class Officer:
         answer = self._http.post(f"/incidents/{incident}/{verb}", json={"by": self.badge, **more})
         assert answer.status_code == 200, answer.text
         return dict(answer.json()["incident"])
+
+    def post(self, path: str, body: Answer) -> Answer:
+        """Ask the API for something that is no incident, and return its answer."""
+        answer = self._http.post(path, json=body)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
 
     def close_everything(self) -> None:
         """Close what is open, whatever it is."""

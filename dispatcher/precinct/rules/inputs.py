@@ -11,10 +11,14 @@ from dispatcher.domain.stamp import Stamp
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An event. ``happened_run`` is the running time that a device with a trusted clock gives it, in milliseconds."""
+    """An event. ``happened_run`` is the running time that a device with a trusted clock gives it, in milliseconds.
+
+    ``floor`` is the kind of the incident that the floor opened for it here, or that it joined.
+    """
 
     event: Event
     happened_run: int | None = None
+    floor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

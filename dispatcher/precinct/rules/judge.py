@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from dispatcher.domain.events import Event
 from dispatcher.domain.ids import digest
+from dispatcher.domain.incident import Severity
 from dispatcher.domain.site import Site
 from dispatcher.domain.stamp import Stamp
 from dispatcher.precinct.rules.effects import Effects, Ended, Order, Raised
@@ -20,6 +21,13 @@ MAX_ALERTS = 200  # alerts that wake rules that alert in one instant: check refu
 
 Ask = Callable[[Sequence[Event]], list[frozenset[str]]]
 """Which clauses each of these events satisfies."""
+
+_SAID = {
+    Reason.FIRED: "fired",
+    Reason.ACTED: "fired",
+    Reason.THROTTLED: "repeated",
+    Reason.STILL_OPEN: "repeated",
+}
 
 OnFault = Callable[[Input, Exception], None]
 
@@ -57,7 +65,8 @@ class Judge:
         match body:
             case Seen():
                 self._hear(self._engine.catch_up(self.state, now), out)
-                self._hear(self._see(body.event, matched, now, body.happened_run), out)
+                outcome = self._see(body.event, matched, now, body.happened_run)
+                self._hear(outcome, out, _floors(body, outcome, now))
             case Closed(rule=rule, post=post):
                 self._engine.close_incident(self.state, rule, post)
             case WatchOpened(kind=kind, kelurahan=kelurahan, until=until):
@@ -70,16 +79,16 @@ class Judge:
     def _see(self, event: Event, matched: frozenset[str], now: Stamp, happened_run: int | None = None) -> Outcome:
         return self._engine.on_event(self.state, event, matched, now, happened_run=happened_run, at_post=False)
 
-    def _hear(self, outcome: Outcome, out: Effects) -> None:
-        """Note what was told, and let the rules see the alerts in it, and the alerts that those raise in turn."""
-        waiting = deque(self._note(outcome, out))
+    def _hear(self, outcome: Outcome, out: Effects, more: Sequence[Event] = ()) -> None:
+        """Note what was told, and let the rules see the alerts in it, ``more``, and those that these raise in turn."""
+        waiting = deque((*self._note(outcome, out), *more))
         for _ in range(MAX_ALERTS):
             if not waiting:
                 return
             event = waiting.popleft()
             (matched,) = self._ask([event])
             waiting += self._note(self._see(event, matched, event.arrived), out)
-        out.counts["rules", "gave_up"] += 1
+        out.counts["rule_said", "* gave_up"] += 1
 
     def _note(self, outcome: Outcome, out: Effects) -> list[Event]:
         alerts = []
@@ -112,10 +121,10 @@ class Judge:
 
 
 def _count(told: Told, counts: Counter[tuple[str, str]]) -> None:
+    said = "shadow" if told.rule.shadow else _SAID.get(told.reason, str(told.reason))
+    counts["rule_said", f"{told.rule.id} {said}"] += 1
     if told.rule.shadow:
-        counts["rules", "shadowed"] += 1
         return
-    counts["rules", str(told.reason)] += 1
     if told.reason in (Reason.FIRED, Reason.ACTED):
         counts["rule_fired", told.rule.id] += 1
 
@@ -128,6 +137,16 @@ def _timed(told: Told) -> Event:
 def _evidence(told: Told) -> tuple[Event, ...]:
     found = {event.id: event for event in (*told.evidence, told.subject)}
     return tuple(found.values())
+
+
+def _floors(seen: Seen, outcome: Outcome, now: Stamp) -> tuple[Event, ...]:
+    """Return the floor's own alert about an event, unless a rule's alert stands for it."""
+    event = seen.event
+    stands = (told.is_alert and told.rule.alerts_precinct and told.subject.id == event.id for told in outcome.told)
+    if seen.floor is None or any(stands):
+        return ()
+    id_ = digest("alert", event.id, seen.floor)
+    return (alert_event(id_, seen.floor, str(Severity.CRITICAL), event.post, event.kelurahan, now),)
 
 
 def _alert_event(told: Told) -> Event:

@@ -2,25 +2,25 @@
 
 import logging
 
-from dispatcher.domain.site import Site
 from dispatcher.precinct.database import MessageError, StoreError
 from dispatcher.precinct.intake import Note
+from dispatcher.precinct.own import Own
 from dispatcher.precinct.rules.effects import Deed, Ended, Judged, Order, Raised
-from dispatcher.precinct.store import Store
 
 _log = logging.getLogger(__name__)
 
 
-def keep(store: Store, judged: Judged, precinct: str, site: Site, at: int, *, attended: bool) -> frozenset[str]:
+def keep(own: Own, judged: Judged, at: int, *, attended: bool) -> frozenset[str]:
     """Keep all of it inside a batch; return the incidents that changed.
 
     What cannot be kept for a reason of its own is told and passed over: it must not come again at every start.
     """
+    store = own.store
     changed: set[str] = set()
     for deed in judged.effects.deeds:
         try:
             with store.one():
-                changed |= _do(store, deed, precinct, site, at, attended)
+                changed |= _do(own, deed, at, attended)
         except Exception as error:
             if isinstance(error, StoreError) and not isinstance(error, MessageError):
                 raise
@@ -31,22 +31,22 @@ def keep(store: Store, judged: Judged, precinct: str, site: Site, at: int, *, at
     return frozenset(changed)
 
 
-def _do(store: Store, deed: Deed, precinct: str, site: Site, at: int, attended: bool) -> set[str]:
+def _do(own: Own, deed: Deed, at: int, attended: bool) -> set[str]:
     match deed:
         case Raised():
-            return _raise(store, deed, precinct, site, at, attended)
+            return _raise(own, deed, at, attended)
         case Ended(rule=rule, group=group):
-            ended = store.end_condition((rule, group), at)
+            ended = own.end_condition((rule, group), at)
             return set() if ended is None else {ended}
         case Order():
-            store.rules.order(deed, at)
+            own.store.rules.order(deed, at)
             return set()
 
 
-def _raise(store: Store, raised: Raised, precinct: str, site: Site, at: int, attended: bool) -> set[str]:
-    taken = store.raise_incident(raised, precinct, site, at)
-    if taken is None:
+def _raise(own: Own, raised: Raised, at: int, attended: bool) -> set[str]:
+    incident = own.raise_incident(raised, at)
+    if incident is None:
         return set()
     if not attended:
-        store.mark((taken.incident,), Note.UNATTENDED, at)
-    return {taken.incident}
+        own.store.mark((incident,), Note.UNATTENDED, at)
+    return {incident}

@@ -91,6 +91,10 @@ class Ledger:
         row: Row | None = self._one("SELECT id FROM rule_incidents WHERE rule = ? AND key = ?", *key)
         return None if row is None else str(row["id"])
 
+    def is_named(self, incident: str, rule: str) -> bool:
+        """Return whether a rule other than ``rule`` has put its words on an incident."""
+        return self._one("SELECT 1 FROM rule_incidents WHERE id = ? AND rule <> ?", incident, rule) is not None
+
     def remember(self, key: tuple[str, str], incident: str) -> None:
         """Note the incident that later repeats join."""
         self._write.execute("INSERT OR REPLACE INTO rule_incidents VALUES (?, ?, ?)", (*key, incident))
@@ -101,6 +105,12 @@ class Ledger:
         """Return whether an event of a post was taken before; from now on it is."""
         taken = self._write.execute("INSERT OR IGNORE INTO heard_events VALUES (?, ?, ?)", (post, id_, at)).rowcount
         return taken < 1
+
+    def last_heard(self, who: str, id_: str, at: int) -> int | None:
+        """Return when a device said this last, None for never; from now on it did at ``at``."""
+        row = self._one("SELECT at_ms FROM heard_events WHERE post = ? AND id = ?", who, id_)
+        self._write.execute("INSERT OR REPLACE INTO heard_events VALUES (?, ?, ?)", (who, id_, at))
+        return None if row is None else int(row["at_ms"])
 
     def tidy(self, at: int) -> None:
         """Forget what nobody repeats any more."""

@@ -5,8 +5,11 @@ from dataclasses import replace
 
 from dispatcher.domain.events import Event
 from dispatcher.domain.ids import rule_incident_id
-from dispatcher.domain.incident import PlaceOfIncident
+from dispatcher.domain.incident import PlaceOfIncident, Severity
 from dispatcher.domain.site import Site
+from dispatcher.incidents.floor import incident_kind
+from dispatcher.incidents.model import FLOOR_RULE
+from dispatcher.incidents.titles import floor_title
 from dispatcher.precinct.model import Incident
 from dispatcher.precinct.rules.effects import Raised
 from dispatcher.wire.alert import MAX_EVIDENCE, Alert, AlertEvidence
@@ -45,7 +48,38 @@ def opening(id_: str, raised: Raised, precinct: str, site: Site) -> Alert:
     )
 
 
-def joining(known: Incident, raised: Raised, precinct: str) -> Alert:
+def calling(id_: str, event: Event, precinct: str, site: Site) -> Alert:
+    """Return the floor's incident about an event at the precinct itself, before its first revision."""
+    return Alert(
+        id=id_,
+        rev=0,
+        post=event.post or precinct,
+        rule=FLOOR_RULE,
+        incident=incident_kind(event),
+        severity=Severity.CRITICAL,
+        title=floor_title(event, site),
+        place=_place(site, event),
+        opened_at=iso(event.arrived.wall_ms),
+        clock="trusted",
+        age_s=0,
+        age="exact",
+        count=0,
+        evidence=(),
+        instance=precinct,
+    )
+
+
+def naming(known: Incident, raised: Raised, precinct: str, *, first: bool) -> Alert:
+    """Return the next revision of the floor's incident, in which a rule adds its words to it: its title if ``first``.
+
+    Its severity stands: the floor's is the loudest.
+    """
+    before = joining(known, raised.firing.escalate, precinct)
+    title = raised.firing.title if first else before.title
+    return replace(before, rev=before.rev + 1, title=title, labels=(raised.firing.rule,))
+
+
+def joining(known: Incident, escalate: tuple[str, ...], precinct: str) -> Alert:
     """Return the incident that a repeat joins, as it stands: a repeat brings evidence, and no other words."""
     return Alert(
         id=known.id,
@@ -66,7 +100,7 @@ def joining(known: Incident, raised: Raised, precinct: str) -> Alert:
         exercise=known.exercise,
         labels=(known.rule,),
         certainty=known.certainty,
-        escalate=raised.firing.escalate,
+        escalate=escalate,
     )
 
 

@@ -102,9 +102,11 @@ class Ruling:
 
     # --- inputs: written down, to be handed on once they are on the disk
 
-    def event(self, event: Event, happened_run: int | None = None) -> Input | None:
-        """Write an event down, unless no rule looks at its kind."""
-        return self._put(Seen(event, happened_run), event.arrived) if self.wants(event.kind) else None
+    def event(self, event: Event, happened_run: int | None = None, floor: str | None = None) -> Input | None:
+        """Write an event down, unless no rule looks at its kind, nor at the alert of the ``floor`` about it."""
+        if self.wants(event.kind) or (floor is not None and self.wants(f"alert.{floor}")):
+            return self._put(Seen(event, happened_run, floor), event.arrived)
+        return None
 
     def heartbeat(self, event: Event) -> Input | None:
         """Take an event that comes again in seconds: it is written only with the next thing that is."""

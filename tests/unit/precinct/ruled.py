@@ -36,6 +36,9 @@ SITE = Site(
     devices={
         "sirene-03": Device("sirene-03", "kentongan", "siren", "pos-03"),
         "sirene-07": Device("sirene-07", "kentongan", "siren", "pos-07"),
+        "siber-1": Device("siber-1", "kentongan", "cyber"),
+        "tombol-polsek": Device("tombol-polsek", "kentongan", "panic_button"),
+        "zigbee-1": Device("zigbee-1", "zigbee2mqtt", "panic_button"),
         "jam-03": Device("jam-03", "kentongan", "check_in", "pos-03", clock_trusted=True),
     },
 )
@@ -95,6 +98,7 @@ class Ruled(Desk):
         self.folder = folder
         self._marks = 0
         self.station.start()
+        self.station.broker(up=True)
 
     def say(self, said: Forwarded, post: str = "pos-03") -> None:
         """Let a post pass an event on."""

@@ -180,7 +180,7 @@ def test_an_officers_close_ends_what_an_incident_holds_back(ruled: Make) -> None
     desk.say(report("asap", "r2"))
     desk.settle()
     assert not desk.of("kecil")
-    assert desk.counter("rules", "suppressed") == 1
+    assert desk.counter("rule_said", "kecil suppressed") == 1
     desk.station.act(Action(incident, Verb.CLOSE, "4021", disposition="real")).result(10)
     desk.say(report("asap", "r3"))
     assert desk.one("kecil").count == 1
@@ -268,7 +268,7 @@ def test_a_shadow_rule_is_counted_and_tells_nobody(ruled: Make) -> None:
     desk.alert(brawl("pos-03"), "pos-03")
     desk.settle()
     assert not desk.of("bayangan")
-    assert desk.counter("rules", "shadowed") == 1
+    assert desk.counter("rule_said", "bayangan shadow") == 1
     assert desk.counter("rule_fired", "bayangan") == 0
 
 
@@ -368,7 +368,7 @@ def test_a_silence_that_spans_our_own_absence_is_unknown_and_no_incident(ruled: 
     again.wake()
     again.settle()
     assert not again.of("sepi")
-    assert again.counter("rules", "unknown") == 1
+    assert again.counter("rule_said", "sepi unknown") == 1
 
 
 def test_a_changed_rule_starts_afresh_and_the_others_keep_their_windows(ruled: Make) -> None:
@@ -500,7 +500,6 @@ def test_a_watch_survives_a_kill(ruled: Make) -> None:
     desk.station.open_watch(OpenWatch("tawuran"), "4021").result(10)
     again = ruled.kill(desk, WATCHED, off_s=60)  # type: ignore[attr-defined]
     assert again.station.watches == (OpenWatch("tawuran"),)
-    again.station.broker(up=True)
     assert retained(again, "pos-09") == (OpenWatch("tawuran"),)
     again.alert(brawl("pos-03"), "pos-03")
     assert again.one("waspada").count == 1
@@ -519,3 +518,22 @@ def test_a_watch_that_cannot_be_is_refused(ruled: Make, watch: OpenWatch, by: st
     desk = ruled(WATCHED)
     assert desk.station.open_watch(watch, by).result(10).refusal is refusal
     assert desk.station.watches == ()
+
+
+def test_a_command_that_a_kill_came_before_is_given_after_the_start_unless_it_is_old(ruled: Make) -> None:
+    text = """
+- id: peringatan
+  when: {event: alert.tawuran}
+  then: {escalate: precinct, incident: awas, severity: high, actions: [siren.on]}
+"""
+    desk = ruled(text)
+    desk.station.broker(up=False)
+    desk.alert(brawl("pos-07"), "pos-07")
+    desk.one("peringatan")
+    assert not [name for name, _ in desk.link.log if name.endswith("/command")]
+    soon = ruled.kill(desk, text, off_s=20)  # type: ignore[attr-defined]
+    until(lambda: [name for name, _ in soon.link.log if name.endswith("/command")])
+    until(lambda: not soon.station.store.rules.orders())
+    late = ruled.kill(desk, text, off_s=90)  # type: ignore[attr-defined]
+    until(lambda: not late.station.store.rules.orders())
+    assert not [name for name, _ in late.link.log if name.endswith("/command")]
