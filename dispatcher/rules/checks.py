@@ -154,7 +154,7 @@ def _check_word(reader: Reader, when: When, kind: str, known: set[str]) -> None:
 
 
 def _check_suppression(reader: Reader, rules: list[FullRule]) -> None:
-    ids = {rule.id for rule in rules}
+    ids = {id_ for id_, _ in reader.ids}
     for rule in rules:
         for name in rule.suppressed_by:
             if name not in ids:
