@@ -54,7 +54,9 @@ class Log:
     def unknown_device(self, at: int, event: Event) -> None:
         """Note that a device which the site does not know has called."""
         more: Fields = {"severity": str(Severity.HIGH), "certainty": "possible", "incident": UNKNOWN_RULE, "count": 1}
-        self.entries.append(Entry(at, "alert", UNKNOWN_RULE, event_fields(event) | more))
+        self.entries.append(
+            Entry(at, "alert", UNKNOWN_RULE, event_fields(event) | more | {"escalate": ("precinct",), "late": False})
+        )
 
 
 def event_fields(event: Event) -> Fields:
@@ -73,6 +75,7 @@ def fields_of(told: Told) -> Fields:
         "severity": str(rule.then.severity),
         "incident": rule.then.incident,
         "escalate": rule.then.escalate,
+        "actions": rule.then.actions,
         "message": title(rule.then, told.subject, rule.name),
         "title": title(rule.then, told.subject, rule.name),
     }
