@@ -117,7 +117,7 @@ def _sort(node: Node) -> str:
         return "tests"
     if "rules" in keys and "broker" not in keys:
         return "rules"
-    if "timezone" in keys or "posts" in keys:
+    if keys & {"timezone", "posts", "kelurahan", "max_lateness"}:
         return "site"
     if "post" in keys:
         return "post"
