@@ -11,7 +11,7 @@ from dispatcher.rules.reader import Reader
 from dispatcher.rules.uses import kinds_of
 
 ID = re.compile(r"[a-z0-9-]{1,128}")
-MAX_RULES = 5_000
+MAX_RULES = 20_000
 _FILE_KEYS = frozenset({"version", "rules"})
 _RULE_KEYS = frozenset(
     {"id", "name", "when", "then", "only_if", "throttle", "clear_when", "suppressed_by", "runs_at", "enabled", "mode",

@@ -26,10 +26,14 @@ _SORTS = {
 
 @dataclass(slots=True)
 class Log:
-    """What happened, in order; ``notes`` are what led to nothing, for the answer to `why not`."""
+    """What happened, in order; ``notes`` are what led to nothing, for the answer to `why not`.
+
+    ``rules`` are the ids of all rules that the test has seen.
+    """
 
     entries: list[Entry] = field(default_factory=list)
     notes: list[Entry] = field(default_factory=list)
+    rules: set[str] = field(default_factory=lambda: {FLOOR_RULE, UNKNOWN_RULE})
 
     def take(self, at: int, told: Told, site: Site) -> None:
         """Note one thing that the engine told. A shadow tells nobody."""

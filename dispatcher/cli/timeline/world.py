@@ -72,6 +72,7 @@ class World:
 
     def _use(self, engine: Engine) -> None:
         self._engine = engine
+        self._log.rules.update(rule.id for rule in engine.rules)
         self._questions: Mapping[str, Clause] = engine.questions()
         predicates, refused = compile_clauses(self._questions)
         assert not refused, refused
