@@ -3,7 +3,7 @@
 These are notes: they are told beside the faults, and refuse nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from dispatcher.domain.faults import Fault, Text
 from dispatcher.domain.incident import loudest
@@ -135,28 +135,49 @@ def _bounds(comparisons: list[Compare], *operators: Operator) -> Iterator[float]
 
 def _of_pairs(rules: list[FullRule]) -> Iterator[Fault]:
     seen: dict[tuple[str, ...], FullRule] = {}
+    wide = _wide(rules)
     for rule in rules:
         key = (canonical(rule.when), canonical(rule.only_if), rule.runs_at, canonical(rule.then.escalate))
         if key in seen:
             yield _note(rule, "duplicate", SAME, other=seen[key].id)
         else:
-            other = next((one for one in rules if one is not rule and _covers(one, rule)), None)
+            other = next((one for one in _candidates(rule, wide) if one is not rule and _covers(one, rule)), None)
             if other is not None:
                 yield _note(rule, "covered", COVERED, other=other.id)
         seen.setdefault(key, rule)
 
 
+def _wide(rules: list[FullRule]) -> Mapping[str, list[FullRule]]:
+    """Return the rules that fire for each event of a kind, by that kind: only such a rule can cover another."""
+    found: dict[str, list[FullRule]] = {}
+    for rule in rules:
+        form = rule.when.form
+        plain = not (rule.only_if or rule.throttle or rule.clear_when or rule.suppressed_by or rule.when.group_by)
+        if plain and isinstance(form, EventForm) and form.clause.where == AllOf(()) and not rule.shadow:
+            for kind in form.clause.kinds:
+                found.setdefault(kind, []).append(rule)
+    return found
+
+
+def _candidates(rule: FullRule, wide: Mapping[str, list[FullRule]]) -> Iterator[FullRule]:
+    """Yield the wide rules that the first kind of a narrow one fires, too."""
+    form = rule.when.form
+    if isinstance(form, EventForm) and form.clause.where != AllOf(()):
+        kind = form.clause.kinds[0]
+        dots = [index for index, char in enumerate(kind) if char == "."]
+        for word in dict.fromkeys((kind, *(f"{kind[:dot]}.*" for dot in dots))):
+            yield from wide.get(word, ())
+
+
 def _covers(wide: FullRule, narrow: FullRule) -> bool:
-    """Return whether a rule without conditions fires wherever the other does, as loudly, to the same people."""
+    """Return whether a wide rule fires wherever the other does, as loudly, to the same people."""
     one, two = wide.when.form, narrow.when.form
-    if not (isinstance(one, EventForm) and isinstance(two, EventForm)):
-        return False
-    plain = not (wide.only_if or wide.throttle or wide.clear_when or wide.suppressed_by or wide.when.group_by)
-    wider = one.clause.where == AllOf(()) and two.clause.where != AllOf(())
+    assert isinstance(one, EventForm)
+    assert isinstance(two, EventForm)
     kinds = all(any(_is_below(kind, word) for word in one.clause.kinds) for kind in two.clause.kinds)
     severity = loudest(wide.then.severity, narrow.then.severity) is wide.then.severity
     people = set(wide.then.escalate) >= set(narrow.then.escalate) and narrow.alerts
-    return plain and wider and kinds and severity and people and not wide.shadow and wide.runs_at is narrow.runs_at
+    return kinds and severity and people and wide.runs_at is narrow.runs_at
 
 
 def _is_below(kind: str, word: str) -> bool:

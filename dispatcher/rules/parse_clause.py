@@ -10,7 +10,7 @@ from dispatcher.rules.where import check_field, parse_where
 
 MAX_AT_LEAST = 1_000  # events; a window that needs more is beyond what a post should keep in memory
 MAX_PLACES = 100  # events that one step, and all steps of a list, may ask for together: the search goes so deep
-MAX_CLAUSES = 16
+MAX_CLAUSES = 100
 MAX_KINDS = 100
 
 CLAUSE_KEYS = frozenset({"event", "where"})

@@ -72,6 +72,7 @@ class World:
 
     def _use(self, engine: Engine) -> None:
         self._engine = engine
+        self._log.rules.update(rule.id for rule in engine.rules)
         self._questions: Mapping[str, Clause] = engine.questions()
         predicates, refused = compile_clauses(self._questions)
         assert not refused, refused
@@ -211,8 +212,9 @@ class World:
         return None in self._cuts or post in self._cuts
 
     def _broker_down(self, step: Step) -> None:
-        post = step.more.get("post")
-        self._cuts[str(post) if post is not None else None] = step.end
+        named = step.more.get("post")
+        post = str(named) if named is not None else None
+        self._cuts[post] = max(step.end, self._cuts.get(post, 0))
 
     def _reconnect_if_due(self) -> None:
         self._cuts = {post: until for post, until in self._cuts.items() if until > self._clocks.at}
@@ -227,7 +229,7 @@ class World:
 
     def _go_off(self, step: Step) -> None:
         if step.untrusted is not None:
-            self._clocks.trusted = not step.untrusted
+            self._trust(not step.untrusted)
         if step.end == step.at:
             return
         if self._off is not None:
@@ -254,8 +256,11 @@ class World:
             self._take(self._engine.catch_up(self._state, self._clocks.stamp()))
 
     def _clock_untrusted(self, step: Step) -> None:
-        self._clocks.trusted = not step.value
-        if self._clocks.trusted and self._clocks.lag:
+        self._trust(not step.value)
+
+    def _trust(self, trusted: bool) -> None:
+        self._clocks.trusted = trusted
+        if trusted and self._clocks.lag:
             self._engine.on_correction(self._state, self._clocks.lag)
             self._clocks.lag = 0
 
