@@ -110,6 +110,7 @@ class Engine:
 
     def _wake(self, built: Built, own: RuleState, now: Stamp) -> None:
         for machine, part in _parts(built, own):
+            machine.refit(part)
             if own.resting and built.rule.enabled:
                 machine.woken(part, now)
             if isinstance(machine, Silence):

@@ -72,7 +72,7 @@ class Gate:
         rule = built.rule
         if rule.throttle is not None:
             for key in throttle_keys(built, done):
-                _put(own.throttles, key, now.run_ms)
+                own.dropped += _put(own.throttles, key, now.run_ms)
         self._reopen(own, rule, done, now)
 
     def _reopen(self, own: RuleState, rule: FullRule, done: Completion, now: Stamp) -> None:
@@ -80,9 +80,9 @@ class Gate:
         mark = _mark(rule)
         for group, post in done.groups:
             if rule.clear_when is not None:
-                _put(own.conditions, mark + group, post)
+                own.dropped += _put(own.conditions, mark + group, post)
             if rule.id in self.suppressors and rule.alerts and not rule.shadow:
-                _put(own.incidents, group, (post, now.run_ms))
+                own.dropped += _put(own.incidents, group, (post, now.run_ms))
 
     def _queue_sets(self, rule: FullRule, done: Completion, out: Outcome) -> None:
         if rule.shadow:
@@ -181,8 +181,11 @@ def throttle_keys(built: Built, done: Completion) -> list[str]:
     return keys
 
 
-def _put(table: dict[str, T], key: str, value: T) -> None:
+def _put(table: dict[str, T], key: str, value: T) -> int:
+    """Put a key behind all others; return how many had to go, the oldest first."""
     table.pop(key, None)
     table[key] = value
-    if len(table) > MAX_KEYS:
-        del table[next(iter(table))]
+    if len(table) <= MAX_KEYS:
+        return 0
+    del table[next(iter(table))]
+    return 1
