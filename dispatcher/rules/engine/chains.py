@@ -63,7 +63,7 @@ class Chained(Sliding):
         named = self._step(state, window, item)
         if named is not None:
             low = item.t - self.within_ms
-            yield item, Match(len(tally.track), counted.evidence((tally,), low, item), named)
+            yield item, Match(len(tally.track), counted.evidence([tally], low, item), named)
 
     def _step(self, state: MachineState, window: Window, item: Item) -> dict[str, Event] | None:
         """Let every beginning take the event that can; return what is named by one that is complete."""

@@ -49,13 +49,13 @@ class Counting(Sliding):
         if sum(one.size for one in window.tallies.values()) < self.at_least:
             return ()  # however they lie, they are too few
         late = [one for each in window.tallies.values() for one in counted.late_from(each, item)]
-        return tuple(sorted(late, key=counted.order_of))
+        return tuple(sorted((one for one in late if one.n not in window.judged), key=counted.order_of))
 
     def _place(self, item: Item) -> str:
         return item.event.kelurahan or "" if self.grouping.near is not None else ""
 
     def _match(self, window: Window, at: Item) -> Match | None:
-        if self.lateness_ms and (at.n in window.judged or not counted.is_late(window.tallies[self._place(at)], at)):
+        if self.lateness_ms and not counted.is_late(window.tallies[self._place(at)], at):
             return None
         low, found = at.t - self.within_ms, self._reached(window, at)
         if sum(tally.size for tally in found) < self.at_least:

@@ -55,7 +55,7 @@ class Gathered(Sliding):
         low = item.t - self.within_ms
         named = Search(self._kept(window, low), self.places, self.unless).all()
         if named is not None:
-            yield item, Match(len(tally.track), counted.evidence((tally,), low, item), named)
+            yield item, Match(len(tally.track), counted.evidence([tally], low, item), named)
 
     def _keep(self, state: MachineState, window: Window, item: Item) -> None:
         """Keep an event as one of the newest of its sort."""

@@ -1,12 +1,11 @@
 """Counting without keeping: functions on a ``Tally``, which a window of any form counts with."""
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable
 from dataclasses import replace
 
 from dispatcher.domain.events import Event
 from dispatcher.rules.engine.state import MAX_COUNTED, MAX_EVIDENCE, MAX_LATE, Item, MachineState, Tally
-from dispatcher.rules.engine.tracks import Latest, Track, key_of_value
+from dispatcher.rules.engine.tracks import Key, Latest, Track, key_of_value
 
 FEW_ATTRS, SHORT_TEXT = 16, 100  # what is kept of an event that only an alert's evidence may name
 
@@ -94,8 +93,8 @@ def number(tallies: list[Tally], low: int, at: Item, distinct: str | None) -> in
     """Return how many there are from ``low`` to an event that is the newest, or one of the late ones."""
     if distinct is None:
         return sum(tally.track.count_from(low) + len(_late(tally, low, at)) for tally in tallies)
-    if len(tallies) == 1 and not tallies[0].late:
-        return tallies[0].latest.count_from(low)
+    if len(tallies) == 1:
+        return tallies[0].latest.count_from(low, _late_values(tallies[0], low, at, distinct))
     values = (tally.latest.keys_from(low) | _late_values(tally, low, at, distinct) for tally in tallies)
     return len(set().union(*values))
 
@@ -107,16 +106,22 @@ def _late(tally: Tally, low: int, at: Item) -> list[Item]:
     return tally.late[start : bisect_right(tally.late, at.order, key=order_of)]
 
 
-def _late_values(tally: Tally, low: int, at: Item, distinct: str) -> set[object]:
+def _late_values(tally: Tally, low: int, at: Item, distinct: str) -> set[Key]:
     values = (item.event.field(distinct) for item in _late(tally, low, at))
     return {key_of_value(value) for value in values if value is not None}
 
 
-def evidence(tallies: Iterable[Tally], low: int, at: Item) -> tuple[Event, ...]:
+def evidence(tallies: list[Tally], low: int, at: Item) -> tuple[Event, ...]:
     """Return the newest events from ``low`` to an event, in order; no more than an alert can name."""
-    found = [item for tally in tallies for item in (*tally.evidence.values(), *_late(tally, low, at)) if item.t >= low]
-    found.sort(key=order_of)
-    return tuple(item.event for item in found[-MAX_EVIDENCE:])
+    found = [item for tally in tallies for item in _newest(tally, low, at)]
+    if len(tallies) > 1:
+        found.sort(key=order_of)
+    return tuple([item.event for item in found[-MAX_EVIDENCE:]])
+
+
+def _newest(tally: Tally, low: int, at: Item) -> list[Item]:
+    late = _late(tally, low, at)[-MAX_EVIDENCE:]
+    return [*(item for item in tally.evidence.values() if item.t >= low), *late]
 
 
 def spend(tally: Tally, low: int, at: Item) -> None:

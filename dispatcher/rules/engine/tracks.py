@@ -6,7 +6,7 @@ checkpoint times and numbers are differences, so that a hundred thousand take a 
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from hashlib import blake2b
 from itertools import accumulate, pairwise
 from typing import Annotated, Any
@@ -141,9 +141,10 @@ class Latest:
         while len(self._newest) == full:
             self._forget_first()
 
-    def count_from(self, low: int) -> int:
-        """Return how many values were last seen at ``low`` or later; quick where few are older."""
-        return len(self._newest) - sum(1 for _ in self._before(low))
+    def count_from(self, low: int, more: Collection[Key] = ()) -> int:
+        """Return how many values were last seen at ``low`` or later, or are among ``more``; quick where few are older."""
+        older = set(self._before(low))
+        return len(self._newest) - len(older) + sum(key in older or key not in self._newest for key in more)
 
     def keys_from(self, low: int) -> set[Key]:
         """Return the values that were last seen at ``low`` or later."""
