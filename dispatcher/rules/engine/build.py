@@ -11,6 +11,7 @@ from dispatcher.rules.engine.completion import Machine
 from dispatcher.rules.engine.cross import Clauses
 from dispatcher.rules.engine.grouping import Grouping, grouping_of, key_of
 from dispatcher.rules.engine.hours import Groups, Hourly
+from dispatcher.rules.engine.lateness import lateness_of
 from dispatcher.rules.engine.rosters import DailySilence, Expected, Silence
 from dispatcher.rules.engine.states import Becoming
 from dispatcher.rules.engine.verdict import Subject, kelurahan_of
@@ -168,15 +169,9 @@ class Builder:
         """Return a post as what a verdict is about."""
         return Subject(post, kelurahan_of(self.site, post))
 
-    # --- lateness
-
     def lateness(self, clauses: Iterable[Clause]) -> int:
         """Return how late an event may be that one of the clauses could want, in milliseconds."""
-        return max((self._lateness(clause) for clause in clauses), default=0)
-
-    def _lateness(self, clause: Clause) -> int:
-        allowed = self.site.max_lateness_ms.items()
-        return max((late for kind, late in allowed if _overlaps(clause, kind)), default=0)
+        return lateness_of(clauses, self.site)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +201,3 @@ def _clear_grouping(grouping: Grouping, expected: Expected | None) -> Grouping:
     if expected is not None:
         return ByEntry((), None, expected)
     return replace(grouping, near=None if grouping.near is None else {name: (name,) for name in grouping.near})
-
-
-def _overlaps(clause: Clause, kind: str) -> bool:
-    if clause.wants(kind):
-        return True
-    return kind.endswith(".*") and any(word.startswith(kind[:-1]) for word in clause.kinds)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from dispatcher.rules.engine import tallies as counted
 from dispatcher.rules.engine.cross import Compiled
 from dispatcher.rules.engine.sliding import Match, Sliding
-from dispatcher.rules.engine.state import MAX_LATE, Item, MachineState, Tally, Window
+from dispatcher.rules.engine.state import MAX_LATE, Item, MachineState, Tally, Window, most_counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,17 @@ class Counting(Sliding):
         if tally is None:
             tally = window.tallies[place] = Tally()
         if not self.lateness_ms:
-            counted.add(state, tally, item, self.distinct)
+            counted.add(state, tally, item, self.distinct, self._most)
             return (item,)
-        counted.add_late(state, tally, item, self.distinct)
+        counted.add_late(state, tally, item, self.distinct, self._most)
         if sum(one.size for one in window.tallies.values()) < self.at_least:
             return ()  # however they lie, they are too few
         late = [one for each in window.tallies.values() for one in counted.late_from(each, item)]
         return tuple(sorted((one for one in late if one.n not in window.judged), key=counted.order_of))
+
+    @property
+    def _most(self) -> int:
+        return most_counted(self.at_least)
 
     def _place(self, item: Item) -> str:
         return item.event.kelurahan or "" if self.grouping.near is not None else ""
@@ -84,7 +88,7 @@ class Counting(Sliding):
         horizon = self.horizon(now_run)
         for tally in window.tallies.values():
             if tally.late:
-                counted.settle(state, tally, now_run - self.lateness_ms, self.distinct)
+                counted.settle(state, tally, now_run - self.lateness_ms, self.distinct, self._most)
             counted.expire(tally, horizon)
         if len(window.judged) > 2 * MAX_LATE:
             window.judged &= {item.n for tally in window.tallies.values() for item in tally.late}

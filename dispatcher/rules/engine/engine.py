@@ -18,6 +18,7 @@ from dispatcher.rules.engine.clearing import clear
 from dispatcher.rules.engine.completion import NEVER, Completion, Judge, Machine, Now
 from dispatcher.rules.engine.gate import Gate
 from dispatcher.rules.engine.outcome import Outcome, SetState
+from dispatcher.rules.engine.room import LOOK_EVERY, make_room
 from dispatcher.rules.engine.rosters import DailySilence, Silence
 from dispatcher.rules.engine.search import Exhausted
 from dispatcher.rules.engine.shift import shift
@@ -149,6 +150,8 @@ class Engine:
                 if built.rule.when.group_by and built.grouping.key(event) is None:
                     state.ungrouped[built.rule.id] = state.ungrouped.get(built.rule.id, 0) + 1
         self._settle(state, now, out)
+        if state.n % LOOK_EVERY == 0:
+            make_room(state)
         return out
 
     def _by_rule(self, matched: frozenset[str]) -> dict[int, list[str]]:

@@ -12,13 +12,12 @@ from dispatcher.rules.engine.completion import Completion
 from dispatcher.rules.engine.cross import same
 from dispatcher.rules.engine.grouping import key_of
 from dispatcher.rules.engine.outcome import Outcome, Reason, SetState, Told
-from dispatcher.rules.engine.state import EngineState, RuleState
+from dispatcher.rules.engine.state import MAX_KEYS, EngineState, RuleState
 from dispatcher.rules.engine.states import value_at
 from dispatcher.rules.engine.verdict import kelurahan_of
 from dispatcher.rules.language import DayIs, FullRule, OnlyIf, RunsAt, StateIs, TimeIs, WatchIs
 
 SUPPRESS_MS = 3_600_000  # after the last evidence of the other rule's incident, the end included
-MAX_KEYS = 5_000
 
 T = TypeVar("T")
 

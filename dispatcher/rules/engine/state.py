@@ -9,24 +9,32 @@ from typing import Annotated, Any
 
 from pydantic import PlainSerializer, TypeAdapter
 
-from dispatcher.domain.events import Event, Value
+from dispatcher.domain.events import Value
+from dispatcher.rules.engine.shared import SharedEvent, gathering, sharing
 from dispatcher.rules.engine.tracks import Latest, PlainLatest, PlainTrack, Track
 
 MAX_COUNTED = 100_000  # events, or distinct values, that one window can count
+MAX_BEYOND = 10_000  # that it goes on counting where a firing does not spend them, if `at_least` is less
 MAX_ITEMS = 1_000  # whole events in one window, where an order or a comparison is looked for
 MAX_LATE = 1_000  # whole events of a count that a late one could still have judged again
 MAX_EVIDENCE = 100  # whole events kept beside what is only counted: an alert's revision carries no more
 MAX_GROUPS = 1_000  # windows of one rule
-MAX_WAITS = 1_000  # running waits of one group
+MAX_WAITS = 100  # running waits of one group
+MAX_KEYS = 5_000  # throttles, conditions or incidents of one rule
 MAX_DATES = 16  # judged dates that a clock stepping back could meet again
 MAX_DOWNTIMES = 64
+
+
+def most_counted(at_least: int) -> int:
+    """Return how many events, or distinct values, a window holds that looks for ``at_least``."""
+    return min(MAX_COUNTED, max(MAX_BEYOND, at_least))
 
 
 @dataclass(slots=True)
 class Item:
     """An event in a window: when it happened, its number of arrival, and the clauses of this rule that it satisfies."""
 
-    event: Event
+    event: SharedEvent
     t: int
     n: int
     lits: frozenset[str]
@@ -71,7 +79,7 @@ class Chain:
 
     t: int
     n: int
-    bound: dict[str, Event] = field(default_factory=dict)
+    bound: dict[str, SharedEvent] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -105,9 +113,9 @@ class Wait:
 
     t: int
     n: int
-    event: Event
-    bound: dict[str, Event] = field(default_factory=dict)
-    evidence: list[Event] = field(default_factory=list)
+    event: SharedEvent
+    bound: dict[str, SharedEvent] = field(default_factory=dict)
+    evidence: list[SharedEvent] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -226,11 +234,12 @@ _ADAPTER: TypeAdapter[EngineState] = TypeAdapter(EngineState)
 
 
 def to_plain(state: EngineState) -> dict[str, Any]:
-    """Return the state as JSON values."""
-    plain: dict[str, Any] = _ADAPTER.dump_python(state, mode="json", exclude_defaults=True)
-    return plain
+    """Return the state as JSON values; ``events`` are the events that stand anywhere in it, each once."""
+    context = gathering()
+    plain: dict[str, Any] = _ADAPTER.dump_python(state, mode="json", exclude_defaults=True, context=context)
+    return {"events": context.events, **plain} if context.events else plain
 
 
 def from_plain(data: object) -> EngineState:
     """Return what ``to_plain`` made. Raises ValueError for anything else."""
-    return _ADAPTER.validate_python(data)
+    return _ADAPTER.validate_python(data, context=sharing(data))

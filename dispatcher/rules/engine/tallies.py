@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right, insort
 from dataclasses import replace
 
 from dispatcher.domain.events import Event
-from dispatcher.rules.engine.state import MAX_COUNTED, MAX_EVIDENCE, MAX_LATE, Item, MachineState, Tally
+from dispatcher.rules.engine.state import MAX_BEYOND, MAX_EVIDENCE, MAX_LATE, Item, MachineState, Tally
 from dispatcher.rules.engine.tracks import Key, Latest, Track, key_of_value
 
 FEW_ATTRS, SHORT_TEXT = 16, 100  # what is kept of an event that only an alert's evidence may name
@@ -23,7 +23,7 @@ def lean(event: Event, wanted: frozenset[str] = frozenset()) -> Event:
     return replace(event, attrs=kept | {name: attrs[name] for name in wanted if name in attrs})
 
 
-def add(state: MachineState, tally: Tally, item: Item, distinct: str | None = None) -> None:
+def add(state: MachineState, tally: Tally, item: Item, distinct: str | None = None, most: int = MAX_BEYOND) -> None:
     """Count an event as the newest; where there is no more room the oldest goes."""
     if distinct is None:
         counted: Track | Latest = tally.track
@@ -31,7 +31,7 @@ def add(state: MachineState, tally: Tally, item: Item, distinct: str | None = No
     else:
         counted = tally.latest
         _replace(tally, item, distinct)
-    if len(counted) > MAX_COUNTED:
+    if len(counted) > most:
         counted.drop_oldest()
         state.dropped += 1
     tally.evidence[item.n] = leaned(item)
@@ -53,12 +53,12 @@ def leaned(item: Item, wanted: frozenset[str] = frozenset()) -> Item:
     return item if event is item.event else replace(item, event=event)
 
 
-def add_late(state: MachineState, tally: Tally, item: Item, distinct: str | None) -> None:
+def add_late(state: MachineState, tally: Tally, item: Item, distinct: str | None, most: int) -> None:
     """Put an event among those that a late one may still come before."""
     insort(tally.late, item, key=order_of)
     if len(tally.late) > MAX_LATE:
         # It counts on, but no late event will have it judged again.
-        add(state, tally, tally.late.pop(0), distinct)
+        add(state, tally, tally.late.pop(0), distinct, most)
         state.dropped += 1
 
 
@@ -73,11 +73,11 @@ def is_late(tally: Tally, item: Item) -> bool:
     return bool(found) and found[0].n == item.n
 
 
-def settle(state: MachineState, tally: Tally, before: int, distinct: str | None) -> None:
+def settle(state: MachineState, tally: Tally, before: int, distinct: str | None, most: int) -> None:
     """Count for good what no late event can come before any more."""
     keep = bisect_left(tally.late, (before, -1), key=order_of)
     for item in tally.late[:keep]:
-        add(state, tally, item, distinct)
+        add(state, tally, item, distinct, most)
     del tally.late[:keep]
 
 

@@ -142,7 +142,7 @@ class Latest:
             self._forget_first()
 
     def count_from(self, low: int, more: Collection[Key] = ()) -> int:
-        """Return how many values were last seen at ``low`` or later, or are among ``more``; quick where few are older."""
+        """Return how many values were seen at ``low`` or later, or are among ``more``; quick where few are older."""
         older = set(self._before(low))
         return len(self._newest) - len(older) + sum(key in older or key not in self._newest for key in more)
 

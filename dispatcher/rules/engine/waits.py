@@ -11,7 +11,7 @@ from dispatcher.rules.engine.cross import Compiled
 from dispatcher.rules.engine.grouping import Grouping
 from dispatcher.rules.engine.searching import Searched
 from dispatcher.rules.engine.sliding import Match, forget_windows, is_spent, remember_spent, window_of
-from dispatcher.rules.engine.state import MAX_GROUPS, MAX_WAITS, Item, MachineState, Spent, Wait
+from dispatcher.rules.engine.state import MAX_GROUPS, MAX_LATE, MAX_WAITS, Item, MachineState, Spent, Wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class Waiting(Machine):
         if self._patience_ms:
             recent = [one for one in state.ended.get(key, []) if one.t >= now.run_ms - self._patience_ms]
             insort(recent, item, key=lambda one: one.order)
-            state.dropped += max(0, len(recent) - MAX_WAITS)
-            state.ended[key] = recent[-MAX_WAITS:]
+            state.dropped += max(0, len(recent) - MAX_LATE)
+            state.ended[key] = recent[-MAX_LATE:]
             if len(state.ended) > MAX_GROUPS:
                 state.dropped += len(state.ended.pop(next(iter(state.ended))))
 
@@ -106,7 +106,8 @@ class Waiting(Machine):
         waits = state.waits.setdefault(key, [])
         insort(waits, wait, key=lambda one: (one.t, one.n))
         if len(waits) > MAX_WAITS:
-            del waits[0]
+            # The newest goes: the oldest is told first, and then spends it, or what ends the oldest ends it, too.
+            del waits[-1]
             state.dropped += 1
         if len(state.waits) > MAX_GROUPS:
             state.dropped += len(state.waits.pop(next(iter(state.waits))))
