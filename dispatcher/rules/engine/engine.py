@@ -19,6 +19,7 @@ from dispatcher.rules.engine.completion import NEVER, Completion, Judge, Machine
 from dispatcher.rules.engine.gate import Gate
 from dispatcher.rules.engine.hours import Hourly
 from dispatcher.rules.engine.outcome import Outcome, SetState
+from dispatcher.rules.engine.room import LOOK_EVERY, make_room
 from dispatcher.rules.engine.rosters import DailySilence, Silence
 from dispatcher.rules.engine.search import Exhausted
 from dispatcher.rules.engine.shift import shift
@@ -112,6 +113,7 @@ class Engine:
 
     def _wake(self, built: Built, own: RuleState, now: Stamp) -> None:
         for machine, part in _parts(built, own):
+            machine.refit(part)
             if own.resting and built.rule.enabled:
                 machine.woken(part, now)
             if isinstance(machine, Silence):
@@ -150,6 +152,8 @@ class Engine:
                 if built.rule.when.group_by and built.grouping.key(event) is None:
                     state.ungrouped[built.rule.id] = state.ungrouped.get(built.rule.id, 0) + 1
         self._settle(state, now, out)
+        if state.n % LOOK_EVERY == 0:
+            make_room(state)
         return out
 
     def _by_rule(self, matched: frozenset[str]) -> dict[int, list[str]]:

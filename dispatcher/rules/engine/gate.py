@@ -12,13 +12,12 @@ from dispatcher.rules.engine.completion import Completion
 from dispatcher.rules.engine.cross import same
 from dispatcher.rules.engine.grouping import key_of
 from dispatcher.rules.engine.outcome import Outcome, Reason, SetState, Told
-from dispatcher.rules.engine.state import EngineState, RuleState
+from dispatcher.rules.engine.state import MAX_KEYS, EngineState, RuleState
 from dispatcher.rules.engine.states import value_at
 from dispatcher.rules.engine.verdict import kelurahan_of
 from dispatcher.rules.language import DayIs, FullRule, OnlyIf, RunsAt, StateIs, TimeIs, WatchIs
 
 SUPPRESS_MS = 3_600_000  # after the last evidence of the other rule's incident, the end included
-MAX_KEYS = 5_000
 
 T = TypeVar("T")
 
@@ -72,7 +71,7 @@ class Gate:
         rule = built.rule
         if rule.throttle is not None:
             for key in throttle_keys(built, done):
-                _put(own.throttles, key, now.run_ms)
+                own.dropped += _put(own.throttles, key, now.run_ms)
         self._reopen(own, rule, done, now)
 
     def _reopen(self, own: RuleState, rule: FullRule, done: Completion, now: Stamp) -> None:
@@ -80,9 +79,9 @@ class Gate:
         mark = _mark(rule)
         for group, post in done.groups:
             if rule.clear_when is not None:
-                _put(own.conditions, mark + group, post)
+                own.dropped += _put(own.conditions, mark + group, post)
             if rule.id in self.suppressors and rule.alerts and not rule.shadow:
-                _put(own.incidents, group, (post, now.run_ms))
+                own.dropped += _put(own.incidents, group, (post, now.run_ms))
 
     def _queue_sets(self, rule: FullRule, done: Completion, out: Outcome) -> None:
         if rule.shadow:
@@ -181,8 +180,11 @@ def throttle_keys(built: Built, done: Completion) -> list[str]:
     return keys
 
 
-def _put(table: dict[str, T], key: str, value: T) -> None:
+def _put(table: dict[str, T], key: str, value: T) -> int:
+    """Put a key behind all others; return how many had to go, the oldest first."""
     table.pop(key, None)
     table[key] = value
-    if len(table) > MAX_KEYS:
-        del table[next(iter(table))]
+    if len(table) <= MAX_KEYS:
+        return 0
+    del table[next(iter(table))]
+    return 1
