@@ -16,7 +16,7 @@ from dispatcher.rules.engine.build import Builder, Built, Scope
 from dispatcher.rules.engine.calendar import MINUTE_MS, Calendar
 from dispatcher.rules.engine.clearing import clear
 from dispatcher.rules.engine.completion import NEVER, Completion, Judge, Machine, Now
-from dispatcher.rules.engine.gate import Gate
+from dispatcher.rules.engine.gate import SUPPRESS_MS, Gate
 from dispatcher.rules.engine.outcome import Outcome, SetState
 from dispatcher.rules.engine.rosters import DailySilence, Silence
 from dispatcher.rules.engine.search import Exhausted
@@ -51,7 +51,7 @@ class Engine:
         builder = Builder(site, calendar, self._scope)
         rules = [rule for rule in in_order(ruleset.rules) if self._scope.runs(rule)]
         self._built = [builder.build(rule) for rule in rules]
-        self._gate = Gate(site, calendar, frozenset(name for rule in rules for name in rule.suppressed_by))
+        self._gate = Gate(site, calendar)
         self._timed = [built for built in self._built if _is_timed(built.when) or _is_timed(built.clear)]
         self._daily_lateness = {
             0,
@@ -224,6 +224,7 @@ class Engine:
             own = state.rules[built.rule.id]
             for machine, part in _parts(built, own):
                 machine.forget(part, now)
+            own.incidents = {group: one for group, one in own.incidents.items() if now.run_ms - one[1] <= SUPPRESS_MS}
             throttle = built.rule.throttle
             if throttle is not None:
                 oldest = now.run_ms - throttle.once_within_ms

@@ -25,11 +25,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Judges completions. ``suppressors`` are the rules whose incidents matter to others."""
+    """Judges completions."""
 
     site: Site
     calendar: Calendar
-    suppressors: frozenset[str]
 
     def judge(self, state: EngineState, built: Built, done: Completion, now: Stamp, out: Outcome) -> bool:
         """Say what a completion leads to; return whether its events are spent."""
@@ -81,7 +80,8 @@ class Gate:
         for group, post in done.groups:
             if rule.clear_when is not None:
                 _put(own.conditions, mark + group, post)
-            if rule.id in self.suppressors and rule.alerts and not rule.shadow:
+            # Whoever may ask for it: a rule that a reload brings can be held back by what was open before.
+            if rule.alerts and not rule.shadow:
                 _put(own.incidents, group, (post, now.run_ms))
 
     def _queue_sets(self, rule: FullRule, done: Completion, out: Outcome) -> None:
