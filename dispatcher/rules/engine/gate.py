@@ -101,7 +101,8 @@ class Gate:
         places = [(post, done.subject.kelurahan or kelurahan_of(self.site, post)) for _, post in done.groups]
         anywhere = done.everywhere or done.subject.post is None
         if anywhere and all(post is None for post, _ in places):
-            places = [(post, kelurahan_of(self.site, post)) for post in self.site.posts] + places
+            own = done.subject.kelurahan
+            places = [(post, own or kelurahan_of(self.site, post)) for post in self.site.posts] + places
         return any(
             all(self._is_so(state, one, post, kelurahan, now) for one in conditions) for post, kelurahan in places
         )
