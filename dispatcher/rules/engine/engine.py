@@ -289,6 +289,8 @@ class Engine:
             return None
         until = now.wall_ms - before
         after = state.wall_seen
+        if after == now.wall_ms:
+            return None  # this instant was judged already, by an alert of its own deadlines for example
         if after is None:
             after = now.wall_ms - (now.run_ms - state.started) - 1
         state.wall_seen = until
