@@ -141,6 +141,7 @@ class Oracle(Matching):
         """It has heard nothing while it was off: its silences begin now."""
         self.met.add("switched on")
         for part in self.memory[rule["id"]].parts:
+            part.began, part.began_wall = self.now, self.wall() if self.trusted else None
             part.waits = []
             part.renewed = {}
             length = seconds(part.when.get("for", "0s"))

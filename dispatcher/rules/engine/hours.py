@@ -24,11 +24,22 @@ class Hourly(Machine):
     groups: Groups
     subject: Subject
 
+    def begin(self, state: MachineState, now: Stamp) -> None:
+        """Fire from now on."""
+        state.began, state.fresh = now.run_ms, True
+
+    def woken(self, state: MachineState, now: Stamp) -> None:
+        """Fire from now on: an hour that passed while the rule was off is over."""
+        self.begin(state, now)
+
     def due(self, state: MachineState, now: Now, judge: Judge) -> None:
         """Fire for each date whose hour has come, once."""
         if now.daily is None:
             return
-        for day, instant in self.calendar.occurrences(self.form.at, *now.daily):
+        after, until = now.daily
+        if state.fresh:
+            after, state.fresh = max(after, now.stamp.wall_ms - (now.stamp.run_ms - state.began) - 1), False
+        for day, instant in self.calendar.occurrences(self.form.at, after, until):
             if day in state.dates or not self._is_wanted(day):
                 continue
             state.dates = [*state.dates[-(MAX_DATES - 1) :], day]

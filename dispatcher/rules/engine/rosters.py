@@ -135,8 +135,12 @@ class DailySilence(Machine):
 
     def begin(self, state: MachineState, now: Stamp) -> None:
         """Expect every entry from now on."""
-        state.began, state.began_wall = now.run_ms, now.wall_ms if now.trusted else None
         state.entries = {name: Entry() for name in self.expected.names}
+        self.woken(state, now)
+
+    def woken(self, state: MachineState, now: Stamp) -> None:
+        """Tell of spans that end from now on: nobody listened while the rule was off."""
+        state.began, state.began_wall = now.run_ms, now.wall_ms if now.trusted else None
 
     def feed(self, state: MachineState, item: Item, now: Stamp, too_late: bool, judge: Judge) -> None:
         """Hear the entries that an event is word from."""

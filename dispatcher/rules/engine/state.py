@@ -86,10 +86,12 @@ class MachineState:
     """What one ``when`` remembers; each form uses its own part. Nothing of it is due before ``alarm``.
 
     ``began`` is when the rule was loaded, ``began_wall`` the same in wall time, None before the clock was trusted.
+    ``fresh``: it has come, or was switched on, since daily deadlines were last judged.
     """
 
     began: int = 0
     began_wall: int | None = None
+    fresh: bool = False
     alarm: int = 0
     windows: dict[str, Window] = field(default_factory=dict)
     waits: dict[str, list[Wait]] = field(default_factory=dict)
