@@ -212,7 +212,8 @@ class World:
 
     def _broker_down(self, step: Step) -> None:
         post = step.more.get("post")
-        self._cuts[str(post) if post is not None else None] = step.end
+        place = str(post) if post is not None else None
+        self._cuts[place] = max(step.end, self._cuts.get(place, 0))
 
     def _reconnect_if_due(self) -> None:
         self._cuts = {post: until for post, until in self._cuts.items() if until > self._clocks.at}
@@ -226,15 +227,13 @@ class World:
     # --- power, clocks, rules
 
     def _go_off(self, step: Step) -> None:
+        if self._off is None and step.end > step.at:
+            self._judge_time()  # what was due at this instant had come due while we were on, by the clock of then
+            self._off = Off(step.at, step.end, self._clocks.stamp(), step.action == "power_cut")
+        elif self._off is not None:
+            self._off.until = max(self._off.until, step.end)
         if step.untrusted is not None:
             self._clocks.trusted = not step.untrusted
-        if step.end == step.at:
-            return
-        if self._off is not None:
-            self._off.until = max(self._off.until, step.end)
-            return
-        self._judge_time()  # what was due at this instant had come due while we were on
-        self._off = Off(step.at, step.end, self._clocks.stamp(), step.action == "power_cut")
 
     def _return_if_due(self) -> None:
         off = self._off
@@ -258,11 +257,14 @@ class World:
         if self._clocks.trusted and self._clocks.lag:
             self._engine.on_correction(self._state, self._clocks.lag)
             self._clocks.lag = 0
+        if self._off is None:  # what waited for the clock is judged by it, before anything else of this instant
+            self._take(self._engine.catch_up(self._state, self._clocks.stamp()))
 
     def _reload(self, step: Step) -> None:
         def reload() -> None:
             engine = self._load(step)
             if engine is not None:
+                self._take(self._engine.catch_up(self._state, self._clocks.stamp()))
                 self._use(engine)
                 engine.adopt(self._state, self._clocks.stamp())
 
