@@ -277,7 +277,8 @@ class Engine:
     def _due(self, state: EngineState, now: Stamp, before: int, out: Outcome) -> None:
         """Judge what is due at ``now``, or with ``before`` 1 earlier than that."""
         run, daily = now.run_ms - before, self._daily(state, now, before)
-        if run >= state.alarm or (daily is not None and self._may_be_due(*daily)):
+        believed, state.unsure = state.unsure and now.trusted, not now.trusted
+        if run >= state.alarm or believed or (daily is not None and self._may_be_due(*daily)):
             self._run_due(state, now, run, out, daily)
 
     def _may_be_due(self, after: int, until: int) -> bool:
