@@ -30,6 +30,7 @@ class Part:
     clear: bool
     began: int
     began_wall: int | None
+    passed: int | None = None  # hours earlier than this had passed when it came, the clock not being trusted
     events: dict[Any, list[Ev]] = field(default_factory=dict)
     spent: dict[Any, list[tuple[int, int, Any]]] = field(default_factory=dict)
     heard: dict[str, list[int]] = field(default_factory=dict)
@@ -221,6 +222,7 @@ class Oracle(Matching):
         elif "trusted" in step:
             self.trusted = step["trusted"]
             self._believe()
+            self._deadlines(strictly_before=True)
         elif "reload" in step:
             if step["reload"] is not None:
                 self._load(step["reload"])
@@ -243,7 +245,7 @@ class Oracle(Matching):
         for memory in self.memory.values():
             for part in memory.parts:
                 if part.began_wall is None:
-                    part.began_wall = self.wall() - (self.now - part.began)
+                    part.began_wall = part.passed = self.wall() - (self.now - part.began)
                 for name, t in part.unsure:
                     part.walls_heard.setdefault(name, set()).add(self.wall() - (self.now - t))
                 part.unsure = []
@@ -598,8 +600,11 @@ class Oracle(Matching):
         when = part.when
         lateness = 0 if "schedule" in when else self._lateness_of(when["absent"])
         minute = clock(when["schedule"]["at"] if "schedule" in when else when["between"][1])
+        passed, part.passed = part.passed, None
         for day in range(-3, 6):
             deadline = day * DAY + minute
+            if passed is not None and deadline < passed:
+                continue
             if not after < deadline + lateness <= until or day in part.dates:
                 continue
             late = self.wall() > deadline + lateness
