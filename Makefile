@@ -73,5 +73,5 @@ fuzz: $(BIN)/.dev ## Compare engine and twin on random rules and events (SECONDS
 	@$(BIN)/python -m tests.fuzz.matcher $(if $(PAIRS),--pairs $(PAIRS),--seconds $(or $(SECONDS),600)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: fuzz-windows
-fuzz-windows: $(BIN)/.dev ## Compare the rule engine and a brute-force oracle on random nights (SECONDS=600 SEED=n)
-	@$(BIN)/python -m tests.fuzz.windows --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
+fuzz-windows: $(BIN)/.dev ## Compare engine and a brute-force oracle on random nights (SECONDS=600 SEED=n, or NIGHTS=50000)
+	@$(BIN)/python -m tests.fuzz.windows $(if $(NIGHTS),--nights $(NIGHTS),--seconds $(or $(SECONDS),600)) $(if $(SEED),--seed $(SEED))

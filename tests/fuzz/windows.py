@@ -23,6 +23,7 @@ from dispatcher.cli.timeline.model import Case, Entry, Step
 from dispatcher.cli.timeline.testfile import parse_tests
 from dispatcher.cli.timeline.world import World
 from dispatcher.domain.faults import Place
+from dispatcher.domain.site import Site
 from dispatcher.domain.stamp import Stamp
 from dispatcher.domain.tree import Entry as Line
 from dispatcher.domain.tree import Leaf, Node, Sequence, plain
@@ -33,10 +34,9 @@ from dispatcher.rules.engine.state import EngineState
 from dispatcher.rules.names import lenient_names
 from dispatcher.rules.parse import parse_ruleset
 from dispatcher.settings.sitefile import parse_site
-from dispatcher.settings.yamlfile import read_text
 from tests.fuzz.windows_coverage import is_timeline, missing, words_of
 from tests.fuzz.windows_matching import seconds
-from tests.fuzz.windows_night import PER_RULES, SITE, Night, night
+from tests.fuzz.windows_night import PER_RULES, Night, night
 from tests.fuzz.windows_oracle import Oracle
 
 Told = Counter[tuple[Any, ...]]
@@ -45,7 +45,6 @@ CHUNK = 25 * PER_RULES
 JOBS = min(2, os.cpu_count() or 1)
 FAULTY = {"id": "faulty", "whenn": {"event": "motion"}, "then": {"escalate": "none"}}
 _PLACE = Place("night")
-_SITE = parse_site(read_text(json.dumps(SITE), "site.yaml"))
 _TZ = ZoneInfo("Asia/Jakarta")
 
 
@@ -80,7 +79,7 @@ def document(one: Night) -> dict[str, Any]:
         "expect": [],
         "strict": True,
     }
-    return {"site": SITE, "rules": one.rules, "tests": [case]}
+    return {"site": one.site, "rules": one.rules, "tests": [case]}
 
 
 def _step(step: dict[str, Any]) -> dict[str, Any]:
@@ -128,15 +127,19 @@ class Forgetful(Engine):
 
 
 @lru_cache(maxsize=8)
-def _engine(rules: str, forgetful: bool) -> Engine | None:
+def _site(site: str) -> Site:
+    return parse_site(tree(json.loads(site)))
+
+
+@lru_cache(maxsize=8)
+def _engine(rules: str, site_text: str, forgetful: bool) -> Engine | None:
     """Return the engine of rules, or None where they are refused."""
-    ruleset, faults = parse_ruleset(
-        [tree({"version": 1, "rules": json.loads(rules)})], _SITE, names=lenient_names(_SITE)
-    )
+    site = _site(site_text)
+    ruleset, faults = parse_ruleset([tree({"version": 1, "rules": json.loads(rules)})], site, names=lenient_names(site))
     if faults:
         assert "whenn" in rules, [fault.render("en") for fault in faults]
         return None
-    return (Forgetful if forgetful else Engine)(ruleset, _SITE, _TZ)
+    return (Forgetful if forgetful else Engine)(ruleset, site, _TZ)
 
 
 def _case(one: Night) -> Case:
@@ -149,13 +152,15 @@ def _case(one: Night) -> Case:
 def by_engine(one: Night, *, forgetful: bool = False) -> Told:
     """Return what the engine tells in a night."""
 
+    site = json.dumps(one.site)
+
     def reload(step: Step) -> Engine | None:
         rules = step.value if isinstance(step.value, tuple) else ()
-        return _engine(json.dumps([plain(rule) for rule in rules]), forgetful)
+        return _engine(json.dumps([plain(rule) for rule in rules]), site, forgetful)
 
-    engine = _engine(json.dumps(one.rules), forgetful)
+    engine = _engine(json.dumps(one.rules), site, forgetful)
     assert engine is not None
-    entries = World(_SITE, engine, _case(one), reload, lambda _clause, _matched: None).play().entries
+    entries = World(_site(site), engine, _case(one), reload, lambda _clause, _matched: None).play().entries
     return Counter(_row(entry) for entry in entries if entry.at <= one.end * 1000)
 
 
@@ -167,8 +172,6 @@ def _row(entry: Entry) -> tuple[Any, ...]:
         values["count"] = None
     if entry.sort == "command":
         values["severity"] = None
-    if values["severity"] == "None":
-        values["severity"] = None
     return entry.at / 1000, entry.sort, entry.name, *values.values()
 
 
@@ -177,7 +180,7 @@ def _row(entry: Entry) -> tuple[Any, ...]:
 
 def by_oracle(one: Night) -> tuple[Told, set[str]]:
     """Return what the oracle tells in a night, and what of the text it was about."""
-    site = {**SITE, "max_lateness": {kind: seconds(late) for kind, late in SITE["max_lateness"].items()}}
+    site = {**one.site, "max_lateness": {kind: seconds(late) for kind, late in one.lateness.items()}}
     oracle = Oracle(site, one.rules, one.minute * 60, one.weekday)
     told = Counter(entry[:-1] for entry in oracle.play(one.given, one.steps, one.end))
     return told, oracle.met

@@ -43,9 +43,7 @@ class Matching:
         return any(kind.startswith(word[:-1]) if word.endswith(".*") else kind == word for word in words)
 
     def wants(self, clause: dict[str, Any], event: Ev, named: dict[str, Ev] | None = None) -> bool:
-        return self.is_kind(event.kind, self.kinds(clause)) and self._where(
-            clause.get("where", {}), event, named or {}
-        )
+        return self.is_kind(event.kind, self.kinds(clause)) and self._where(clause.get("where", {}), event, named or {})
 
     def _where(self, where: dict[str, Any], event: Ev, named: dict[str, Ev]) -> bool:
         return all(self._required(key, wanted, event, named) for key, wanted in where.items())

@@ -23,15 +23,15 @@ SITE: dict[str, Any] = {
         {"id": "d4", "profile": "kentongan", "role": "smoke", "post": "pos-3", "zone": "a"},
         {"id": "d5", "profile": "kentongan", "role": "siren", "post": "pos-1", "zone": "b"},
     ],
-    "max_lateness": {"gas": "10s", "smoke": "4s", "report.y": "6s", "heartbeat": "3s"},
 }
+LATENESS: list[dict[str, str]] = [
+    {"gas": "10s", "smoke": "4s", "report.y": "6s", "heartbeat": "3s"},
+    {"gas": "12s", "motion": "9s", "heat": "5s", "smoke": "8s", "report.x": "10s", "report.y": "6s"},
+]
 PEOPLE = ["k1", "k2", "k3"]
 DEVICES = ["d1", "d2", "d3", "d4"]
 STARTS = [("2026-11-24T21:59:00+07:00", 21 * 60 + 59, 1), ("2026-11-26T23:58:00+07:00", 23 * 60 + 58, 3)]
-KINDS = [
-    "motion", "gas", "heat", "smoke", "motion", "gas", "heat", "report.x", "report.y", "report.z", "heartbeat",
-    "panic.press",
-]  # fmt: skip
+KINDS = ["motion", "gas", "heat", "smoke", "motion", "gas", "heat", "report.x", "report.y", "report.z", "heartbeat"]
 LENGTH, END = 120, 150
 PER_RULES = 4  # nights of one rule set: reading rules costs more than playing a night
 
@@ -47,16 +47,23 @@ class Night:
     start: str
     minute: int
     weekday: int
+    lateness: dict[str, str]
+
+    @property
+    def site(self) -> dict[str, Any]:
+        """Return site.yaml as plain values."""
+        return {**SITE, "max_lateness": self.lateness}
 
 
 def night(seed: int) -> Night:
     """Return the night of a seed."""
     rules_seed = seed // PER_RULES
     start, minute, weekday = STARTS[rules_seed % 3 == 2]
+    lateness = LATENESS[rules_seed % 2]
     dice = RuleDice(f"rules {rules_seed}", minute)
     rules = dice.rules()
-    steps, given, end = Steps(f"steps {seed}", rules, RuleDice(f"reload {seed}", minute)).draw()
-    return Night(rules, given, steps, end, start, minute, weekday)
+    steps, given, end = Steps(f"steps {seed}", rules, lateness, RuleDice(f"reload {seed}", minute)).draw()
+    return Night(rules, given, steps, end, start, minute, weekday, lateness)
 
 
 def lengths(rules: list[Rule]) -> list[int]:
@@ -64,18 +71,28 @@ def lengths(rules: list[Rule]) -> list[int]:
     return [int(number) * {"s": 1, "m": 60}[unit] for number, unit in re.findall(r"'(\d+)([sm])'", str(rules))]
 
 
-class Steps(Draw):
-    """Draws one timeline for rules."""
+def kinds_in(rules: list[Rule]) -> list[str]:
+    """Return the kinds of events that rules name, as often as they do; of a word with a star one that it stands for."""
+    words = re.findall(r"'((?:motion|gas|heat|smoke|heartbeat|report\.[xyz*]))'", str(rules))
+    return [word.replace("*", "z") for word in words] or KINDS
 
-    def __init__(self, seed: str, rules: list[Rule], reloads: RuleDice) -> None:
+
+class Steps(Draw):
+    """Draws one timeline for rules: mostly of the kinds that they wait for, and often from the same device."""
+
+    def __init__(self, seed: str, rules: list[Rule], lateness: dict[str, str], reloads: RuleDice) -> None:
         super().__init__(seed)
         self._rules = rules
+        self._late = set(lateness)
         self._reloads = reloads
         self._ids = 0
+        self._kinds = kinds_in(rules)
+        self._favourite = self.pick(DEVICES)
 
     def draw(self) -> tuple[list[dict[str, Any]], dict[str, Any], int]:
         """Return the steps in order, the states that are given, and the end."""
-        steps = [self._step(self.number(0, LENGTH)) for _ in range(self.number(3, 24))]
+        steps = [self._event_step(self.number(0, LENGTH)) for _ in range(3)]
+        steps += [self._step(self.number(0, LENGTH)) for _ in range(self.number(2, 21))]
         steps += self._echoes(steps)
         steps += self._rare()
         steps.sort(key=lambda step: step["at"])
@@ -192,13 +209,13 @@ class Steps(Draw):
         return self._event_step(at)
 
     def _event_step(self, at: int) -> dict[str, Any]:
-        step: dict[str, Any] = {"at": at, "event": self.pick(KINDS)}
-        if self.maybe(0.03):
-            step["event"] = self.pick(["panic.hold", "panel.alarm"])
-        if step["event"].startswith("report.") and self.maybe(0.1):
+        step: dict[str, Any] = {"at": at, "event": self.pick(self._kinds if self.maybe(0.7) else KINDS)}
+        if self.maybe(0.06):
+            step["event"] = self.pick(["panic.press", "panic.press", "panic.hold", "panel.alarm"])
+        if step["event"].startswith("report.") and self.maybe(0.06):
             step["severity"] = "critical"
         if self.maybe(0.85) or step["event"].startswith("pan"):
-            step["device"] = self.pick(DEVICES) if self.maybe(0.95) else "ghost"
+            step["device"] = self._device()
         elif step["event"].startswith("report."):
             step["kelurahan"] = self.pick(PEOPLE)
         else:
@@ -207,6 +224,11 @@ class Steps(Draw):
             step["value"] = self.number(0, 3)
         if self.maybe(0.1):
             step["zone"] = self.pick(["a", "b"])
-        if self.maybe(0.15):
+        if self.maybe(0.35 if step["event"] in self._late else 0.15):
             step["happened"] = at - self.number(-3, 12)
         return step
+
+    def _device(self) -> str:
+        if self.maybe(0.05):
+            return "ghost"
+        return str(self._favourite if self.maybe(0.4) else self.pick(DEVICES))

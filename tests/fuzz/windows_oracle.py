@@ -774,9 +774,7 @@ class Oracle(Matching):
                 memory.incidents[group] = (post, self.now)
         return True
 
-    def _act(
-        self, rule: Rule, event: Ev, groups: list[Any], count: int | None, late: bool, everywhere: bool
-    ) -> None:
+    def _act(self, rule: Rule, event: Ev, groups: list[Any], count: int | None, late: bool, everywhere: bool) -> None:
         then = rule["then"]
         if rule.get("mode") == "shadow":
             self.met.add("a shadow would have fired")

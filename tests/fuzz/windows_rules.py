@@ -91,7 +91,10 @@ class RuleDice(Draw):
 
     def _after(self, rules: list[Rule], name: str) -> Rule:
         # A rule hears the alerts of those before it only, and is held back only by them: circles are refused.
-        self._alerts = ["alert.panic", *(f"alert.{INCIDENTS[rule['id']]}" for rule in rules if "incident" in rule["then"])]
+        self._alerts = [
+            "alert.panic",
+            *(f"alert.{INCIDENTS[rule['id']]}" for rule in rules if "incident" in rule["then"]),
+        ]
         return self._rule(name, [rule["id"] for rule in rules if rule["then"]["escalate"] != "none"])
 
     # --- a rule
@@ -133,7 +136,11 @@ class RuleDice(Draw):
 
     def _then(self, name: str) -> dict[str, Any]:
         escalate = self.pick(["precinct", "precinct", "precinct", "technician", ["precinct", "coordinator"]])
-        then: dict[str, Any] = {"escalate": escalate, "incident": INCIDENTS[name], "severity": self.pick(["low", "high"])}
+        then: dict[str, Any] = {
+            "escalate": escalate,
+            "incident": INCIDENTS[name],
+            "severity": self.pick(["low", "high"]),
+        }
         if self.maybe(0.1):
             then = {"escalate": "none"}
         if self.maybe(0.25) or then == {"escalate": "none"}:
