@@ -32,21 +32,15 @@ def words_of(night: Night, told: Iterable[tuple[Any, ...]], met: set[str]) -> se
 
 def _rule(rule: dict[str, Any]) -> Iterator[str]:
     yield f"when: {_form(rule['when'])}"
-    for word in ("throttle", "suppressed_by", "runs_at"):
-        if word in rule:
-            yield f"rule: {word}"
-    for condition in rule.get("only_if", []):
-        yield f"only_if: {next(iter(condition))}"
-    if "clear_when" in rule:
-        yield "rule: clear_when"
-        yield f"clear_when: {_form(rule['clear_when'])}"
-    for word in ("set", "actions"):
-        if word in rule["then"]:
-            yield f"then: {word}"
+    yield from (f"rule: {word}" for word in ("throttle", "suppressed_by", "runs_at", "clear_when") if word in rule)
+    yield from (f"only_if: {next(iter(condition))}" for condition in rule.get("only_if", []))
+    yield from (f"then: {word}" for word in ("set", "actions") if word in rule["then"])
     if rule["then"]["escalate"] == "none":
         yield "then: escalate none"
-    for when in (rule["when"], rule.get("clear_when", {})):
-        yield from _beside(when)
+    if "clear_when" in rule:
+        yield f"clear_when: {_form(rule['clear_when'])}"
+        yield from _beside(rule["clear_when"])
+    yield from _beside(rule["when"])
     if "alert." in str(rule["when"]):
         yield "a rule on alert.*"
 

@@ -123,14 +123,7 @@ class Matching:
 
     def _sequence(self, parts: list[dict[str, Any]], window: list[Ev]) -> bool:
         """Try every choice of events in order."""
-        steps: list[tuple[dict[str, Any], list[dict[str, Any]]]] = []
-        unless: list[dict[str, Any]] = []
-        for part in parts:
-            if "unless" in part:
-                unless.append(part["unless"])
-            else:
-                steps.append((part, unless))
-                unless = []
+        steps = self._with_unless(parts)
 
         def fill(index: int, before: int, named: dict[str, Ev]) -> bool:
             if index == len(steps):
@@ -149,6 +142,18 @@ class Matching:
             return False
 
         return fill(0, -1, {})
+
+    def _with_unless(self, parts: list[dict[str, Any]]) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+        """Each clause, with those that void the way from the one before it."""
+        steps: list[tuple[dict[str, Any], list[dict[str, Any]]]] = []
+        unless: list[dict[str, Any]] = []
+        for part in parts:
+            if "unless" in part:
+                unless.append(part["unless"])
+            else:
+                steps.append((part, unless))
+                unless = []
+        return steps
 
     def _all(self, parts: list[dict[str, Any]], window: list[Ev]) -> bool:
         steps = [part for part in parts if "unless" not in part]

@@ -5,7 +5,7 @@ second 0 is ``start`` seconds after the midnight of its day, in a timezone witho
 says, as a dict. A second at which no step stands and that is no named duration after anything that ever happened is
 passed over: nothing can be due there.
 """
-# ruff: noqa: C901, PLR0912, SIM102, PLR1716 - each function is one paragraph of the text, read aloud
+# ruff: noqa: C901, SIM102, PLR1716 - each function is one paragraph of the text, read aloud
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
