@@ -24,11 +24,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Judges completions. ``suppressors`` are the rules whose incidents matter to others."""
+    """Judges completions."""
 
     site: Site
     calendar: Calendar
-    suppressors: frozenset[str]
 
     def judge(self, state: EngineState, built: Built, done: Completion, now: Stamp, out: Outcome) -> bool:
         """Say what a completion leads to; return whether its events are spent."""
@@ -80,7 +79,8 @@ class Gate:
         for group, post in done.groups:
             if rule.clear_when is not None:
                 own.dropped += _put(own.conditions, mark + group, post)
-            if rule.id in self.suppressors and rule.alerts and not rule.shadow:
+            # Whoever may ask for it: a rule that a reload brings can be held back by what was open before.
+            if rule.alerts and not rule.shadow:
                 own.dropped += _put(own.incidents, group, (post, now.run_ms))
 
     def _queue_sets(self, rule: FullRule, done: Completion, out: Outcome) -> None:
@@ -100,7 +100,8 @@ class Gate:
         places = [(post, done.subject.kelurahan or kelurahan_of(self.site, post)) for _, post in done.groups]
         anywhere = done.everywhere or done.subject.post is None
         if anywhere and all(post is None for post, _ in places):
-            places = [(post, kelurahan_of(self.site, post)) for post in self.site.posts] + places
+            own = done.subject.kelurahan
+            places = [(post, own or kelurahan_of(self.site, post)) for post in self.site.posts] + places
         return any(
             all(self._is_so(state, one, post, kelurahan, now) for one in conditions) for post, kelurahan in places
         )

@@ -145,10 +145,12 @@ class MachineState:
 
     ``dropped`` counts what was given up because there was no more room; the oldest goes first. ``began`` is when the
     rule was loaded, ``began_wall`` the same in wall time, None before the clock was trusted.
+    ``fresh``: it has come, or was switched on, since daily deadlines were last judged.
     """
 
     began: int = 0
     began_wall: int | None = None
+    fresh: bool = False
     alarm: int = 0
     windows: dict[str, Window] = field(default_factory=dict)
     waits: dict[str, list[Wait]] = field(default_factory=dict)
@@ -179,10 +181,11 @@ class RuleState:
 
 @dataclass(slots=True)
 class StateValue:
-    """What a state is at one post, and since when."""
+    """What a state is at one post, and since when; ``everywhere``: it was set for all posts at once."""
 
     value: Value
     since: int
+    everywhere: bool = False
 
 
 @dataclass(slots=True)
@@ -207,14 +210,15 @@ class Downtime:
 class EngineState:
     """All of it. Nothing but daily deadlines is due before ``alarm``.
 
-    ``wall_seen`` is up to when daily deadlines were judged; None before the clock was ever trusted. ``ungrouped``
-    counts the events that lacked a rule's group field.
+    ``wall_seen`` is up to when daily deadlines were judged; None before the clock was ever trusted, and ``unsure``
+    while it is not. ``ungrouped`` counts the events that lacked a rule's group field.
     """
 
     started: int = 0
     alarm: int = 0
     n: int = 0
     wall_seen: int | None = None
+    unsure: bool = False
     rules: dict[str, RuleState] = field(default_factory=dict)
     states: dict[str, dict[str, StateValue]] = field(default_factory=dict)
     watches: list[Watch] = field(default_factory=list)
