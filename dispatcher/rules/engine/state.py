@@ -51,13 +51,17 @@ class Window:
 
 @dataclass(slots=True)
 class Wait:
-    """A running wait of an ``after``: since when, begun by what; ``t`` is our return for one that runs anew."""
+    """A running wait of an ``after``: since when, begun by what; ``t`` is our return for one that runs anew.
+
+    ``count`` is that of what began it, 0 in a checkpoint of an earlier version.
+    """
 
     t: int
     n: int
     event: Event
     bound: dict[str, Event] = field(default_factory=dict)
     evidence: list[Event] = field(default_factory=list)
+    count: int = 0
 
 
 @dataclass(slots=True)
