@@ -109,13 +109,17 @@ class Window:
 
 @dataclass(slots=True)
 class Wait:
-    """A running wait of an ``after``: since when, begun by what; ``t`` is our return for one that runs anew."""
+    """A running wait of an ``after``: since when, begun by what; ``t`` is our return for one that runs anew.
+
+    ``count`` is that of what began it, 0 in a checkpoint of an earlier version.
+    """
 
     t: int
     n: int
     event: SharedEvent
     bound: dict[str, SharedEvent] = field(default_factory=dict)
     evidence: list[SharedEvent] = field(default_factory=list)
+    count: int = 0
 
 
 @dataclass(slots=True)

@@ -97,7 +97,7 @@ class Waiting(Machine):
         bound = dict(match.named)
         if self.trigger.name is not None:
             bound[self.trigger.name] = item.event
-        return Wait(item.t, item.n, item.event, bound, list(match.evidence))
+        return Wait(item.t, item.n, item.event, bound, list(match.evidence), match.count)
 
     def _begin(self, state: MachineState, key: str, wait: Wait) -> None:
         if any(self._ends(item, wait) for item in state.ended.get(key, [])):
@@ -138,7 +138,7 @@ class Waiting(Machine):
             del state.waits[key]
         group = self.grouping.group(wait.event) or ""
         groups = ((group, wait.event.post),)
-        completion = Completion(wait.event, groups, len(wait.evidence), tuple(wait.evidence))
+        completion = Completion(wait.event, groups, wait.count or len(wait.evidence), tuple(wait.evidence))
         back = now.back_within(wait.t, wait.t + self.within_ms)
         if back is not None:
             self._begin(state, key, replace(wait, t=back))
