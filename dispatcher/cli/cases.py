@@ -9,11 +9,10 @@ from dispatcher.cli.timeline.run import Report, Unplayable, play_file, survivors
 from dispatcher.devices import Profiles, parse_profiles, run_cases
 from dispatcher.domain.faults import FaultsFound, Text
 from dispatcher.settings.share import share
-from dispatcher.settings.sources import collect
+from dispatcher.settings.sources import TESTS, collect
 
 GOOD, FOUND, USAGE, IO_ERROR = 0, 1, 64, 74
 CASES = ".cases.jsonl"
-TESTS = (".test.yaml", ".test.yml")
 DEFAULTS = ("devices", "rules")
 
 NO_CASES = Text("tidak ada berkas uji di sini: {suffix}", "there is no test file here: {suffix}")
@@ -54,8 +53,8 @@ def play(
     except FaultsFound as found:
         show(found.faults)
         return FOUND
-    except (OSError, UnicodeDecodeError) as error:
-        complain(CANNOT_READ, path=getattr(error, "filename", None) or "", error=error)
+    except OSError as error:
+        complain(CANNOT_READ, path=error.filename or "", error=error)
         return IO_ERROR
     for path in files:
         if path.name.endswith(TESTS):
@@ -76,10 +75,12 @@ def _tell_survivors(files: list[Path], site: Path | None) -> None:
 
 
 def _play_cases(files: list[Path], devices: Path | None, tally: Tally) -> None:
-    """Play case files of devices. Raises FaultsFound for faulty profiles, OSError and UnicodeDecodeError."""
+    """Play case files of devices. Raises FaultsFound for faulty profiles, and OSError."""
     profiles = _profiles(devices) if files else None
     for path in files:
-        report = run_cases(path.read_text(encoding="utf-8").splitlines(), profiles or _profiles(devices))
+        # A byte that is no UTF-8 spoils the line that it stands in, and no other.
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        report = run_cases(lines, profiles or _profiles(devices))
         tally.passed, tally.failed = tally.passed + report.passed, tally.failed + report.failed
         for failure in report.failures:
             print(f"{path}: {failure}")

@@ -30,6 +30,7 @@ MAX_COPIES = 20_000  # presses in those days, each remembered as long as its inc
 MAX_SMALL_COPIES = 4_096  # readings: their devices repeat within seconds
 MAX_UNKNOWN = 256
 MAX_WINDOWS = 10_000
+SEALED = "sealed"  # no incident's id: what would join it opens one of its own
 
 
 class _Derived:
@@ -153,6 +154,11 @@ class PostState(_Derived):
         for device, run_ms in self.unknown.items():
             if run_ms < before_run_ms:
                 self.unknown[device] = run_ms - by_ms
+
+    def seal(self) -> None:
+        """Let nothing new join what is there: a run that saves nothing would give its revisions numbers for good."""
+        self.by_device.clear()
+        self.windows = {key: replace(window, incident=SEALED) for key, window in self.windows.items()}
 
     def was_off(self, downtime_ms: int) -> None:
         """Nobody heard anything for so long, so no copy has aged: a button may have repeated a press all the while."""

@@ -44,19 +44,19 @@ class Loaded:
 def load(settings: PostSettings) -> Loaded:
     """Load everything, with fallbacks. Raises FaultsFound when there is no site, not even a good copy."""
     good = settings.data_dir / "good"
-    channels = CHANNELS | frozenset(settings.channels)
     sources = {"site": collect([settings.site]), "rules": collect(settings.rules)}
     site_part = load_part(good, "site", sources["site"], _parse_site)
     site = site_part.value
     if site is None:
         raise FaultsFound(site_part.faults)
     profiles_part = load_part(good, "devices", collect(settings.devices), lambda nodes, _: parse_profiles(nodes))
-    reading = Reading(site, channels, settings.journal.retain)
-    rules_part = load_part(good, "rules", sources["rules"], reading.new, reading.kept)
-    for sort, part_fell_back in (("site", site_part.fell_back), ("rules", rules_part.fell_back)):
-        _keep(settings.data_dir, sort, sources[sort], fell_back=part_fell_back)
+    read = reading(settings, site)
+    rules_part = load_part(good, "rules", sources["rules"], read.new, read.kept)
     profiles = profiles_part.value
     fell_back = {"site": site_part.fell_back, "devices": profiles_part.fell_back, "rules": rules_part.fell_back}
+    for sort, files in sources.items():
+        if not fell_back[sort]:
+            keep(settings.data_dir, sort, files)
     return Loaded(
         site=site,
         profiles=parse_profiles([])[0] if profiles is None else profiles,
@@ -95,20 +95,24 @@ class Reading:
         return rules, faults or refused(rules, self.site)
 
 
-def _keep(data_dir: Path, sort: str, sources: Sources, *, fell_back: bool) -> None:
+def reading(settings: PostSettings, site: Site) -> Reading:
+    """Return how a post reads rules."""
+    return Reading(site, CHANNELS | frozenset(settings.channels), settings.journal.retain)
+
+
+def keep(data_dir: Path, sort: str, sources: Sources) -> None:
     """Keep files under their hash: a journal is folded with the rules that were running when it was written."""
-    if not fell_back:
-        with suppress(OSError):
-            keep_version(data_dir / "kept", sort, sources)
+    with suppress(OSError):  # without it a start folds what is older than a change with the rules of today
+        keep_version(data_dir / "kept", sort, sources)
 
 
 def rulebook(settings: PostSettings, loaded: Loaded) -> Rulebook:
     """Return the rules to run with, and how to find those of older records."""
-    folder, channels = settings.data_dir / "kept", CHANNELS | frozenset(settings.channels)
+    folder = settings.data_dir / "kept"
 
     def kept(versions: tuple[str, str]) -> Edition | None:
         site = _version(folder, "site", versions[1], _parse_site) or loaded.site
-        read = Reading(site, channels, settings.journal.retain).kept
+        read = reading(settings, site).kept
         rules = FullRuleSet() if versions[0] in ("empty", SAFE_MODE) else _version(folder, "rules", versions[0], read)
         if rules is None:
             return None

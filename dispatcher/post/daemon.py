@@ -20,13 +20,14 @@ from dispatcher.post.clock import PostClock, boot_id
 from dispatcher.post.crashes import LASTING_S, Crashes
 from dispatcher.post.exits import GOOD, IO_ERROR, TRY_LATER, CannotStart
 from dispatcher.post.gauges import Gauges
-from dispatcher.post.inbox import Inbox, Trouble
+from dispatcher.post.inbox import Announcement, Inbox, Trouble
 from dispatcher.post.intake import Intake
 from dispatcher.post.journaling import Keeper, Retention, free_bytes_of
 from dispatcher.post.links import Links, Teller
 from dispatcher.post.outputs import Outputs
 from dispatcher.post.pipeline import Parts, Pipeline
 from dispatcher.post.recovery import Recovered, recover, starting
+from dispatcher.post.reloading import reread
 from dispatcher.post.report import Report
 from dispatcher.post.rulework import RuleWork
 from dispatcher.post.storage import Storage, open_storage, without_disk
@@ -61,6 +62,7 @@ class Post:
     def __init__(self, settings: PostSettings) -> None:
         self.settings = settings
         self._stop = threading.Event()
+        self._hangup = threading.Event()
         self._failure: BaseException | None = None
         self._watchdog: watchdog.Watchdog | None = None
         self._started_s = self._probed_disk_s = time.monotonic()
@@ -94,6 +96,7 @@ class Post:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: self._stop.set())
+            signal.signal(signal.SIGHUP, lambda *_: self._hangup.set())
 
     def _recover(self, storage: Storage) -> None:
         self._storage = storage
@@ -102,6 +105,8 @@ class Post:
         rulebook = config.rulebook(self.settings, self._loaded)
         recovered = recover(storage.journal, Context(self.settings.post, self._loaded.site), rulebook)
         self._memory = recovered.memory
+        if not storage.saves:
+            self._memory.state.seal()
         self._clock = PostClock(self.settings.clock.trust, recovered.last)
         self._note_start(recovered)
 
@@ -130,8 +135,7 @@ class Post:
         self._log.info("start", **body, folded=recovered.folded, corrupt=journal.corrupt_records)
         if not self._storage.saves:
             self._log.critical("unsaved", trouble=self._storage.trouble)
-        for fault in loaded.faults:
-            self._log.error("config_fault", fault=fault.render("id"), code=fault.code)
+        self._log_faults(loaded.faults)
 
     def _wire(self) -> None:
         settings, loaded = self.settings, self._loaded
@@ -150,6 +154,7 @@ class Post:
         schedule = Schedule(settings.retry.min, settings.retry.max)
         self._upstream = Upstream(self._links.precinct, settings.precinct.id, settings.post, schedule)
         self._gauges = Gauges(self._metrics, self._memory, self._journal, self._keeper, self._rules.matcher_state)
+        self._report = Report(self._metrics, self._log, saves=self._storage.saves)
         self._pipeline = Pipeline(
             Parts(
                 clock=self._clock,
@@ -161,7 +166,7 @@ class Post:
                 rules=self._rules,
                 outputs=Outputs(self._links.panic, loaded.profiles, loaded.site, settings.post),
                 upstream=self._upstream,
-                report=Report(self._metrics, self._log, saves=self._storage.saves),
+                report=self._report,
                 gauges=self._gauges,
                 acknowledge=self._links.acknowledge,
                 status=lambda: self._status("online"),
@@ -202,7 +207,7 @@ class Post:
             state="unsaved" if state == "online" and not self._storage.saves else state,
             instance=self._storage.instance,
             version=__version__,
-            rules=self._loaded.rules.version,
+            rules=self._memory.rulebook.using.versions[0],
             clock="trusted" if now.trusted else "doubtful",
             outbox_depth=len(made) + pending,
             oldest_s=max(0, now.run_ms - min(made)) // 1000 if made else 0,
@@ -218,10 +223,9 @@ class Post:
             self._crashes.refused()
             host, port = self.settings.http.listen
             raise CannotStart(TRY_LATER, f"http.listen {host}:{port}: {error.strerror}") from None
-        for refusal in self._rules.load(self._memory.rulebook.using.questions):
-            self._log.error(
-                "refused", clause=refusal.clause, reason=str(refusal.reason)
-            )  # was checked when it was read
+        running = self._memory.rulebook.using
+        self._report.refused(self._rules.load(running.questions))
+        self._metrics.rules_loaded.set(len(running.engine.rules))
         try:
             self._announce_faults()
         except JournalProblem as error:
@@ -242,8 +246,7 @@ class Post:
             text = SAFE_MODE.render("id", {"count": self._crashes.count})
             self._pipeline.announce(CONFIG_RULE, f"safe-mode {self._clock.stamp().run_ms}", text)
         if loaded.faults:
-            key = "\n".join(fault.render("en") for fault in loaded.faults)
-            self._pipeline.announce(CONFIG_RULE, key, _summary(loaded.faults))
+            self._pipeline.announce(CONFIG_RULE, _key(loaded.faults), _summary(loaded.faults))
 
     def _work(self) -> None:
         try:
@@ -280,7 +283,26 @@ class Post:
                 self._log.critical("stuck", health=self._health().parts, rules=repr(self._rules.failure))
                 return TRY_LATER  # a stuck thread cannot be joined: the process ends and is started anew
             self._look_after(time.monotonic())
+            if self._hangup.is_set():
+                self._hangup.clear()
+                self._reload()
         return self._shut_down()
+
+    def _reload(self) -> None:
+        """Read the rules again (SIGHUP). A fault keeps those that run, and is told."""
+        found = reread(self.settings, self._loaded)
+        if found.needs_restart:
+            self._log.warning("needs_restart", files=list(found.needs_restart))
+        if found.edition is not None:
+            self._rules.reload(found.edition)
+            return
+        self._metrics.config_faults.set(len(found.faults))
+        self._log_faults(found.faults)
+        self._inbox.notice(Announcement(CONFIG_RULE, _key(found.faults), _summary(found.faults), "config_fault"))
+
+    def _log_faults(self, faults: tuple[Fault, ...]) -> None:
+        for fault in faults:
+            self._log.error("config_fault", fault=fault.render("id"), code=fault.code)
 
     def _look_after(self, now_s: float) -> None:
         if now_s - self._started_s >= LASTING_S:
@@ -329,6 +351,10 @@ class Post:
             return IO_ERROR
         self._crashes.lasted()
         return self._ends_with
+
+
+def _key(faults: tuple[Fault, ...]) -> str:
+    return "\n".join(fault.render("en") for fault in faults)
 
 
 def _summary(faults: tuple[Fault, ...]) -> str:

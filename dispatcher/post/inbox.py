@@ -5,9 +5,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from dispatcher.matcher.port import Report
+from dispatcher.matcher.port import Refusal, Report
 from dispatcher.mqtt import Delivery
-from dispatcher.post.rulebook import Matches
+from dispatcher.post.rulebook import Edition, Matches
 from dispatcher.post.shelf import Shelf, may_be_call
 
 MAX_BATCH = 64
@@ -32,6 +32,24 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Reloaded:
+    """The matcher answers for another edition of the rules from here on; with a refusal it does not."""
+
+    edition: Edition
+    refusals: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """Something that this post tells of itself, once for each ``key``. ``trouble`` is what its lamp shows of it."""
+
+    kind: str
+    key: str
+    text: str
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """The precinct's broker took this revision."""
 
@@ -44,7 +62,7 @@ class Connected:
     """The precinct's broker is there and will pass on receipts."""
 
 
-Notice = Verdicts | Trouble | Sent | Connected
+Notice = Verdicts | Trouble | Reloaded | Announcement | Sent | Connected
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,29 +5,40 @@ first, and if the disk fails the process ends (74) and what was decided was neve
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from dispatcher.domain.events import Event, RawMessage
+from dispatcher.domain.events import RawMessage
 from dispatcher.domain.incident import Stage
 from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents import revisions
 from dispatcher.incidents.model import Confirm, Effect, Reason
 from dispatcher.incidents.overview import Overview
 from dispatcher.journal import Entry, Kind, NoSpace
+from dispatcher.matcher.port import Report as MatcherReport
 from dispatcher.mqtt import Delivery, Token
 from dispatcher.post import records
 from dispatcher.post.downstream import Downstream
 from dispatcher.post.gauges import Gauges
-from dispatcher.post.inbox import Batch, Connected, Inbox, Sent, Trouble, Verdicts
+from dispatcher.post.inbox import (
+    Announcement,
+    Batch,
+    Connected,
+    Inbox,
+    Notice,
+    Reloaded,
+    Sent,
+    Trouble,
+    Verdicts,
+)
 from dispatcher.post.intake import Intake, Taken
 from dispatcher.post.journaling import Keeper
+from dispatcher.post.judging import Judging
 from dispatcher.post.memory import Memory
 from dispatcher.post.outputs import Outputs
 from dispatcher.post.ports import Clock, Judge, Saver
 from dispatcher.post.report import Report
-from dispatcher.post.rulebook import Facts
 from dispatcher.post.shelf import Shelf
 from dispatcher.post.trouble import alarm_of, trouble_body
 from dispatcher.post.turn import Turn
@@ -74,13 +85,18 @@ class Pipeline:
         self._held_since_ms = 0
         self._shelf: Shelf[RawMessage] = Shelf(lambda raw: raw.topic)
         self._overview = Overview()
+        self._judging = Judging(parts.memory, parts.report, self._untold_later)
         self._downstream = Downstream(parts.memory, parts.intake, parts.upstream.words.taken)
         self._untold: list[Callable[[], None]] = []  # log lines: they wait until the alert is on its way
         self._last_run_ms = 0
         self._shed = 0  # since the last record of it
         self._shed_ms = -SHED_EVERY_MS
+        self._trouble = parts.trouble
         self._stopping = False
         self.last_turn = time.monotonic()
+
+    def _untold_later(self, tell: Callable[[], None]) -> None:
+        self._untold.append(tell)
 
     def run(self) -> None:
         """Work until ``stop``. Raises JournalProblem when the disk fails."""
@@ -118,7 +134,7 @@ class Pipeline:
             self._take_sensor(turn, delivery)
         self._unshelve(turn)
         self._correct_clock(turn)
-        self._judge_deadlines(turn)
+        self._judging.deadlines(turn)
         self._tell_overdue(turn)
         self._note_shed(turn)
         self._make_revisions(turn)
@@ -189,42 +205,35 @@ class Pipeline:
         if taken.entry is not None:
             turn.add(taken.entry)
 
-    def _take_notice(self, turn: Turn, notice: Verdicts | Trouble | Sent | Connected) -> None:
+    def _take_notice(self, turn: Turn, notice: Notice) -> None:
         match notice:
-            case Verdicts(sequences, matches):
-                facts, here = self._parts.memory.judge(sequences, matches)
-                turn.add(Entry(Kind.JUDGED, turn.now, records.judged_body(sequences, matches, facts)))
-                self._tell(turn, facts, here)
+            case Verdicts():
+                self._judging.verdicts(turn, notice)
+            case Reloaded():
+                self._trouble = "" if self._judging.reload(turn, notice) else self._trouble
             case Trouble(report):
-                turn.add(Entry(Kind.MATCHER, turn.now, trouble_body(report)))
-                alarm = alarm_of(report)
-                if alarm is not None:
-                    self._gather(turn, self._parts.intake.announce(*alarm, turn.now))
-            case Sent(incident, rev):
-                decision = self._parts.memory.sent(incident, rev)
-                if decision.changes:
-                    turn.add(Entry(Kind.SENT, turn.now, records.sent_body(incident, rev)))
-                    turn.note(decision, urgent=False)
+                self._take_trouble(turn, report)
+            case Announcement(kind, key, text, trouble):
+                self._trouble = trouble
+                self._gather(turn, self._parts.intake.announce(kind, key, text, turn.now))
+            case Sent():
+                self._take_sent(turn, notice)
             case Connected():
                 self._parts.upstream.connected()
 
-    def _tell(self, turn: Turn, facts: Facts, here: Mapping[str, Event]) -> None:
-        for firing, decision in self._parts.memory.tell(facts, here):
-            turn.note(decision, urgent=True)
-            self._untold.append(partial(self._parts.report.firing, firing, decision))
-        for remark in facts.remarks:
-            self._untold.append(partial(self._parts.report.remark, remark))
+    def _take_sent(self, turn: Turn, sent: Sent) -> None:
+        decision = self._parts.memory.sent(sent.incident, sent.rev)
+        if decision.changes:
+            turn.add(Entry(Kind.SENT, turn.now, records.sent_body(sent.incident, sent.rev)))
+            turn.note(decision, urgent=False)
+
+    def _take_trouble(self, turn: Turn, report: MatcherReport) -> None:
+        turn.add(Entry(Kind.MATCHER, turn.now, trouble_body(report)))
+        alarm = alarm_of(report)
+        if alarm is not None:
+            self._gather(turn, self._parts.intake.announce(*alarm, turn.now))
 
     # --- what time brings
-
-    def _judge_deadlines(self, turn: Turn) -> None:
-        """Let the rules say what did not come. Every event up to now must have been judged before."""
-        memory = self._parts.memory
-        if memory.unjudged or not memory.rulebook.is_due(turn.now):
-            return
-        facts = memory.due(turn.now)
-        turn.add(Entry(Kind.DUE, turn.now, records.dump(records.facts_plain(facts))))
-        self._tell(turn, facts, {})
 
     def _count_shed(self, count: int) -> None:
         self._shed += count
@@ -327,7 +336,7 @@ class Pipeline:
         stage = self._overview.lamp
         if stage is Stage.SAVED and not self._parts.saves:
             stage = Stage.UNDELIVERED  # neither saved here nor there: use the radio
-        if self._parts.outputs.show(stage, turn.now.run_ms, self._parts.keeper.trouble or self._parts.trouble):
+        if self._parts.outputs.show(stage, turn.now.run_ms, self._parts.keeper.trouble or self._trouble):
             self._parts.report.lamp(stage)
         before = self._parts.keeper.disk
         self._parts.keeper.look_after(turn.now)

@@ -8,6 +8,7 @@ from dispatcher.domain.firing import Firing, Remark, Said
 from dispatcher.domain.incident import Stage
 from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents.model import Decision, Reason
+from dispatcher.matcher.port import Refusal
 from dispatcher.post.intake import Taken
 from dispatcher.post.journaling import Disk
 from dispatcher.post.turn import Turn
@@ -120,6 +121,17 @@ class Report:
         self._metrics.rule_said.labels(remark.rule, remark.reason).inc()
         if self._may_write():
             self._log.info("rule", rule=remark.rule, trigger=remark.event, reason=remark.reason, by=remark.by)
+
+    def reloaded(self, version: str, count: int, fresh: Iterable[str]) -> None:
+        """Tell that other rules run from here on; ``fresh`` are those that begin with empty windows."""
+        self._metrics.rules_loaded.set(count)
+        self._metrics.config_faults.set(0)
+        self._log.info("reload", rules=version, count=count, fresh=list(fresh)[:50])
+
+    def refused(self, refusals: Iterable[Refusal]) -> None:
+        """Tell of clauses that the matcher does not take."""
+        for refusal in refusals:
+            self._log.error("refused", clause=refusal.clause, reason=str(refusal.reason))
 
     def overdue(self, decision: Decision) -> None:
         """Tell of presses that are not delivered in time."""

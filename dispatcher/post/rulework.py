@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from dispatcher.domain.events import Event
 from dispatcher.matcher.port import MAX_BATCH, Matcher, MatcherState, Refusal, State, Verdict
-from dispatcher.post.inbox import Verdicts
-from dispatcher.post.rulebook import Matches
+from dispatcher.post.inbox import Reloaded, Verdicts
+from dispatcher.post.rulebook import Edition, Matches
 from dispatcher.rules.model import Clause
 
 Job = tuple[int, tuple[Event, ...]]  # a record's sequence number and the events in it
@@ -20,11 +20,11 @@ TICK_S = 1.0
 class RuleWork:
     """Asks the matcher about events. ``submit`` never waits; ``say`` runs on the matcher's thread."""
 
-    def __init__(self, matcher: Matcher, say: Callable[[Verdicts], None]) -> None:
+    def __init__(self, matcher: Matcher, say: Callable[[Verdicts | Reloaded], None]) -> None:
         self._matcher = matcher
         self._say = say
         self._ready = threading.Condition()
-        self._waiting: deque[Job] = deque()
+        self._waiting: deque[Job | Edition] = deque()
         self._stopping = False
         self.failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="rules", daemon=True)
@@ -32,6 +32,12 @@ class RuleWork:
     def load(self, clauses: Mapping[str, Clause]) -> tuple[Refusal, ...]:
         """Give the matcher the clauses to ask about. With a refusal nothing changes."""
         return self._matcher.load(clauses)
+
+    def reload(self, edition: Edition) -> None:
+        """Let the matcher answer for other rules, once it has answered for all that was submitted before."""
+        with self._ready:
+            self._waiting.append(edition)
+            self._ready.notify()
 
     def start(self) -> None:
         """Start the thread."""
@@ -78,17 +84,29 @@ class RuleWork:
         except Exception as error:  # the thread must not vanish in silence: the supervisor reads this and ends the post
             self.failure = error
 
-    def _take(self) -> list[Job]:
+    def _take(self) -> list[Job] | Edition:
         with self._ready:
             self._ready.wait_for(lambda: self._stopping or self._waiting, TICK_S)
             jobs: list[Job] = []
             events = 0
             while self._waiting and events < MAX_BATCH:
-                jobs.append(self._waiting.popleft())
-                events += len(jobs[-1][1])
+                first = self._waiting[0]
+                if isinstance(first, Edition):
+                    return jobs or self._pop_edition()
+                jobs.append(first)
+                self._waiting.popleft()
+                events += len(first[1])
             return jobs
 
-    def _turn(self, jobs: list[Job]) -> None:
+    def _pop_edition(self) -> Edition:
+        edition = self._waiting.popleft()
+        assert isinstance(edition, Edition)
+        return edition
+
+    def _turn(self, jobs: list[Job] | Edition) -> None:
+        if isinstance(jobs, Edition):
+            self._say(Reloaded(jobs, self._matcher.load(jobs.questions)))
+            return
         if not jobs:
             self._matcher.tick()
             return

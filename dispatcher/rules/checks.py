@@ -154,7 +154,7 @@ def _check_word(reader: Reader, when: When, kind: str, known: set[str]) -> None:
 
 
 def _check_suppression(reader: Reader, rules: list[FullRule]) -> None:
-    ids = {rule.id for rule in rules}
+    ids = {id_ for id_, _ in reader.ids}
     for rule in rules:
         for name in rule.suppressed_by:
             if name not in ids:
@@ -173,18 +173,28 @@ def _unknown_rule(reader: Reader, place: Place, name: str, ids: Iterable[str]) -
 def _check_loops(reader: Reader, rules: list[FullRule]) -> None:
     """Refuse alerts that come back to the rule that raised them, directly or through others."""
     live = [rule for rule in rules if rule.alerts and rule.then.incident]
-    edges = {rule.id: [other.id for other in live if _wakes(rule, other)] for rule in live}
+    listeners = _listeners(live)
+    edges = {rule.id: _woken(rule, listeners) for rule in live}
     for rule in live:
         chain = _way_back(edges, rule.id)
         if chain:
             reader.fault(rule.place_of("when"), "alert-loop", ALERT_LOOP, chain=" > ".join(chain))
 
 
-def _wakes(rule: FullRule, other: FullRule) -> bool:
-    kind = f"alert.{rule.then.incident}"
-    if any(clause.wants(kind) for clause in completing(other.when)):
-        return True
-    return rule.id == other.id and any(word in (kind, "alert.*") for word in kinds_of(other.when))
+def _listeners(rules: list[FullRule]) -> Mapping[str, list[str]]:
+    """Return the rules that an alert can complete, by its kind or ``alert.*``."""
+    found: dict[str, list[str]] = {}
+    for rule in rules:
+        words = {kind for clause in completing(rule.when) for kind in clause.kinds if kind.startswith("alert.")}
+        for word in words:
+            found.setdefault(word, []).append(rule.id)
+    return found
+
+
+def _woken(rule: FullRule, listeners: Mapping[str, list[str]]) -> list[str]:
+    words = (f"alert.{rule.then.incident}", "alert.*")
+    itself = [rule.id] if any(word in words for word in kinds_of(rule.when)) else []
+    return list(dict.fromkeys([*(id_ for word in words for id_ in listeners.get(word, ())), *itself]))
 
 
 def _way_back(edges: Mapping[str, list[str]], start: str) -> list[str]:

@@ -3,12 +3,13 @@
 These are notes: they are told beside the faults, and refuse nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from dispatcher.domain.faults import Fault, Text
 from dispatcher.domain.incident import loudest
 from dispatcher.domain.site import Site
-from dispatcher.rules.cost import BUDGET_BYTES, worst_case_bytes
+from dispatcher.rules.cost import worst_case_bytes
+from dispatcher.rules.engine.room import BUDGET_BYTES
 from dispatcher.rules.fingerprint import canonical
 from dispatcher.rules.language import (
     AbsentForm,
@@ -18,6 +19,7 @@ from dispatcher.rules.language import (
     FullRule,
     FullRuleSet,
     Roster,
+    RunsAt,
     ScheduleForm,
     TimeIs,
 )
@@ -37,8 +39,12 @@ ELSEWHERE = Text(
     "rule {other} is judged at the {place}; its incidents are not known here, so it holds nothing back",
 )
 COSTLY = Text(
-    "aturan ini dapat memakai {mib} MiB memori; anggaran seluruh aturan {budget} MiB",
-    "this rule can take {mib} MiB of memory; the budget of all rules is {budget} MiB",
+    "aturan ini dapat memakai {mib} MiB memori; semua aturan bersama hanya punya {budget}, lalu yang terlama dibuang",
+    "this rule can take {mib} MiB of memory; all rules together have {budget}, beyond that the oldest goes",
+)
+COSTLY_ALL = Text(
+    "semua aturan bersama dapat memakai {mib} MiB memori dan hanya punya {budget}, lalu yang terlama dibuang ({most})",
+    "all rules together can take {mib} MiB of memory and have {budget}, beyond that the oldest goes ({most})",
 )
 
 
@@ -135,28 +141,49 @@ def _bounds(comparisons: list[Compare], *operators: Operator) -> Iterator[float]
 
 def _of_pairs(rules: list[FullRule]) -> Iterator[Fault]:
     seen: dict[tuple[str, ...], FullRule] = {}
+    wide = _wide(rules)
     for rule in rules:
         key = (canonical(rule.when), canonical(rule.only_if), rule.runs_at, canonical(rule.then.escalate))
         if key in seen:
             yield _note(rule, "duplicate", SAME, other=seen[key].id)
         else:
-            other = next((one for one in rules if one is not rule and _covers(one, rule)), None)
+            other = next((one for one in _candidates(rule, wide) if one is not rule and _covers(one, rule)), None)
             if other is not None:
                 yield _note(rule, "covered", COVERED, other=other.id)
         seen.setdefault(key, rule)
 
 
+def _wide(rules: list[FullRule]) -> Mapping[str, list[FullRule]]:
+    """Return the rules that fire for each event of a kind, by that kind: only such a rule can cover another."""
+    found: dict[str, list[FullRule]] = {}
+    for rule in rules:
+        form = rule.when.form
+        plain = not (rule.only_if or rule.throttle or rule.clear_when or rule.suppressed_by or rule.when.group_by)
+        if plain and isinstance(form, EventForm) and form.clause.where == AllOf(()) and not rule.shadow:
+            for kind in form.clause.kinds:
+                found.setdefault(kind, []).append(rule)
+    return found
+
+
+def _candidates(rule: FullRule, wide: Mapping[str, list[FullRule]]) -> Iterator[FullRule]:
+    """Yield the wide rules that the first kind of a narrow one fires, too."""
+    form = rule.when.form
+    if isinstance(form, EventForm) and form.clause.where != AllOf(()):
+        kind = form.clause.kinds[0]
+        dots = [index for index, char in enumerate(kind) if char == "."]
+        for word in dict.fromkeys((kind, *(f"{kind[:dot]}.*" for dot in dots))):
+            yield from wide.get(word, ())
+
+
 def _covers(wide: FullRule, narrow: FullRule) -> bool:
-    """Return whether a rule without conditions fires wherever the other does, as loudly, to the same people."""
+    """Return whether a wide rule fires wherever the other does, as loudly, to the same people."""
     one, two = wide.when.form, narrow.when.form
-    if not (isinstance(one, EventForm) and isinstance(two, EventForm)):
-        return False
-    plain = not (wide.only_if or wide.throttle or wide.clear_when or wide.suppressed_by or wide.when.group_by)
-    wider = one.clause.where == AllOf(()) and two.clause.where != AllOf(())
+    assert isinstance(one, EventForm)
+    assert isinstance(two, EventForm)
     kinds = all(any(_is_below(kind, word) for word in one.clause.kinds) for kind in two.clause.kinds)
     severity = loudest(wide.then.severity, narrow.then.severity) is wide.then.severity
     people = set(wide.then.escalate) >= set(narrow.then.escalate) and narrow.alerts
-    return plain and wider and kinds and severity and people and not wide.shadow and wide.runs_at is narrow.runs_at
+    return kinds and severity and people and wide.runs_at is narrow.runs_at
 
 
 def _is_below(kind: str, word: str) -> bool:
@@ -167,8 +194,18 @@ def _is_below(kind: str, word: str) -> bool:
 
 
 def _of_memory(rules: list[FullRule], site: Site | None) -> Iterator[Fault]:
-    costs = {rule.id: worst_case_bytes(rule, site) for rule in rules}
-    if sum(costs.values()) <= BUDGET_BYTES:
-        return
-    for rule in sorted(rules, key=lambda one: -costs[one.id])[:3]:
-        yield _note(rule, "memory", COSTLY, mib=costs[rule.id] // 2**20, budget=BUDGET_BYTES // 2**20)
+    """Note rules that take too much alone, and else the most costly one of those that do so together."""
+    for place in RunsAt:
+        costs = {rule.id: worst_case_bytes(rule, site) for rule in rules if rule.runs_at is place}
+        costly = [rule for rule in rules if costs.get(rule.id, 0) > BUDGET_BYTES]
+        for rule in costly:
+            yield _note(rule, "memory", COSTLY, mib=_mib(costs[rule.id]), budget=_mib(BUDGET_BYTES))
+        if not costly and sum(costs.values()) > BUDGET_BYTES:
+            most = sorted((rule for rule in rules if rule.id in costs), key=lambda one: -costs[one.id])
+            names = ", ".join(f"{rule.id} {_mib(costs[rule.id])}" for rule in most[:3])
+            words = {"mib": _mib(sum(costs.values())), "budget": _mib(BUDGET_BYTES), "most": names}
+            yield _note(most[0], "memory", COSTLY_ALL, **words)
+
+
+def _mib(number: int) -> str:
+    return f"{number / 2**20:.3g}"

@@ -9,6 +9,7 @@ from dispatcher.rules.language import (
     Cross,
     FullRule,
     Relation,
+    ScheduleForm,
     Step,
     TimeSpan,
     Unless,
@@ -76,7 +77,7 @@ def _inside(value: Any) -> Iterator[tuple[str, Any]]:
         inner = getattr(value, one.name)
         if one.name in _LEFT_ALONE:
             continue
-        if isinstance(value, TimeSpan):
+        if isinstance(value, TimeSpan) or (isinstance(value, ScheduleForm) and one.name == "at"):
             for by in (-1, 1):
                 yield f"{one.name} {by:+d}m", replace(value, **{one.name: (inner + by) % _DAY_MINUTES})
         for word, changed in _of(inner):
@@ -128,16 +129,22 @@ def _dropped(rule: FullRule) -> Iterator[tuple[str, FullRule]]:
 
 def _comparison(value: Compare) -> Iterator[tuple[str, Compare]]:
     if isinstance(value, Cross):
-        yield f"{value.field} {value.relation}", replace(value, relation=_RELATIONS[value.relation])
-        if value.relation in (Relation.RISES_BY, Relation.FALLS_BY):
-            for by in (-1, 1):
-                yield f"{value.field} {value.relation} {by:+d}", replace(value, amount=value.amount + by)
+        yield from _crossing(value)
         return
     flipped = _FLIPS.get(value.operator)
     if flipped is not None:
         yield f"{value.field} {value.operator}", replace(value, operator=flipped)
+    if value.operator is Operator.EXISTS:
+        yield f"{value.field} exists", replace(value, operands=(not value.operands[0],))
     for index, operand in enumerate(value.operands):
         if isinstance(operand, int | float) and not isinstance(operand, bool):
             for by in (-1, 1):
                 changed = (*value.operands[:index], operand + by, *value.operands[index + 1 :])
                 yield f"{value.field} {value.operator} {by:+d}", replace(value, operands=changed)
+
+
+def _crossing(value: Cross) -> Iterator[tuple[str, Compare]]:
+    yield f"{value.field} {value.relation}", replace(value, relation=_RELATIONS[value.relation])
+    if value.relation in (Relation.RISES_BY, Relation.FALLS_BY):
+        for by in (-1, 1):
+            yield f"{value.field} {value.relation} {by:+d}", replace(value, amount=value.amount + by)

@@ -10,8 +10,8 @@ from dispatcher.rules.parse_when import parse_when
 from dispatcher.rules.reader import Reader
 from dispatcher.rules.uses import kinds_of
 
-ID = re.compile(r"[a-z0-9-]{1,64}")
-MAX_RULES = 5_000
+ID = re.compile(r"[a-z0-9-]{1,128}")
+MAX_RULES = 20_000
 _FILE_KEYS = frozenset({"version", "rules"})
 _RULE_KEYS = frozenset(
     {"id", "name", "when", "then", "only_if", "throttle", "clear_when", "suppressed_by", "runs_at", "enabled", "mode",
@@ -83,6 +83,8 @@ def _id(reader: Reader, body: Mapping) -> str | None:
     if word is not None and not ID.fullmatch(word):
         reader.fault(body.place_of("id"), "bad-id", BAD_ID)
         return None
+    if word is not None:
+        reader.ids.append((word, body.place_of("id")))
     return word
 
 
@@ -105,9 +107,9 @@ def _default_place(when: When, clear_when: When | None) -> RunsAt:
 def check_unique(reader: Reader, rules: list[FullRule]) -> None:
     """Note ids that are used twice, and a set that is too large."""
     seen: dict[str, Place] = {}
-    for rule in rules:
-        if rule.id in seen:
-            reader.fault(rule.place, "duplicate-id", TWICE, key=rule.id, first=seen[rule.id])
-        seen.setdefault(rule.id, rule.place)
+    for id_, place in reader.ids:
+        if id_ in seen:
+            reader.fault(place, "duplicate-id", TWICE, key=id_, first=seen[id_])
+        seen.setdefault(id_, place)
     if len(rules) > MAX_RULES:
         reader.fault(rules[-1].place, "too-many-rules", TOO_MANY, limit=MAX_RULES)

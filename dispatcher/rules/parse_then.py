@@ -83,7 +83,9 @@ def _incident(reader: Reader, body: Mapping) -> str | None:
 
 
 def _message(reader: Reader, body: Mapping) -> str:
-    text = reader.word(body.get("message")) or ""
+    node = body.get("message")
+    blank = isinstance(node, Leaf) and node.value == ""  # the rule's name then says it
+    text = "" if blank else reader.word(node) or ""
     for found in _PLACEHOLDER.finditer(text):
         if _FIELD.fullmatch(found[1]):
             check_field(reader, body.place_of("message"), found[1])

@@ -225,13 +225,22 @@ def _after(reader: Reader, body: Mapping) -> After | None:
         return None
     within = duration_of(reader, node.get("within"))
     trigger = _TRIGGERS[found[0]](reader, node)
-    needs_window = found[0] != "event" or (isinstance(trigger, Step) and trigger.at_least > 1)
-    if needs_window != (node.get("within") is not None):
-        text, key = (NEEDS, "within") if needs_window else (NEEDLESS, "within")
-        reader.fault(node.place, "after-within", text, form=f"after: {found[0]}", key=key)
+    several = isinstance(trigger, Step) and trigger.at_least > 1
+    _check_inner_window(reader, node, found[0], within is not None, several=several)
+    if several and within is None:
+        within = duration_of(reader, body.get("within"))  # so many events at its place, and no window but the rule's
     name = node.get("as")
     alias = name.value if found[0] == "count" and isinstance(name, Leaf) else None
-    return None if trigger is None else After(trigger, within if needs_window else None, str(alias) if alias else None)
+    has_window = several or found[0] != "event"
+    return None if trigger is None else After(trigger, within if has_window else None, str(alias) if alias else None)
+
+
+def _check_inner_window(reader: Reader, node: Mapping, form: str, given: bool, *, several: bool) -> None:
+    """Note a fault for a sequence or count without a window of its own, and for a window around a single event."""
+    if form != "event" and node.get("within") is None:
+        reader.fault(node.place, "after-within", NEEDS, form=f"after: {form}", key="within")
+    elif form == "event" and given and not several:
+        reader.fault(node.place, "after-within", NEEDLESS, form=f"after: {form}", key="within")
 
 
 AFTER_WHAT = Text("after perlu satu dari: event, sequence, count", "after needs one of: event, sequence, count")

@@ -25,6 +25,8 @@ class Reader:
         self.faults: list[Fault] = []
         # Names that earlier clauses gave (`as`); None where a condition sees one event only.
         self.aliases: frozenset[str] | None = None
+        # Every rule's id and place, those of rules with faults included.
+        self.ids: list[tuple[str, Place]] = []
         # By field, the only values that can occur (devices, posts, ...); a field that is not here is open.
         self.names: Mapping_[str, frozenset[str]] = {}
 

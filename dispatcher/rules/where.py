@@ -18,8 +18,8 @@ _TEXTUAL = frozenset({Operator.CONTAINS, Operator.STARTS_WITH, Operator.MATCHES}
 UNKNOWN_OPERATOR = Text("pembanding {key} tidak dikenal", "unknown comparison {key}")
 NOT_YET = Text("{key} hanya berlaku di antara beberapa kejadian", "{key} compares several events; here there is one")
 BAD_PATTERN = Text(
-    "pola ini salah atau bisa macet: tanpa pengulangan di dalam pengulangan, paling banyak 200 huruf",
-    "this pattern is wrong or can run away: no repeat inside a repeat, at most 200 characters",
+    "pola ini salah atau bisa macet: terlalu banyak cara mencocokkan satu teks (misalnya (a+)+)",
+    "this pattern is wrong or can run away: too many ways to match one text (as in (a+)+)",
 )
 SLIP = Text("isian {key} hampir sama dengan {nearest}", "field {key} is one slip away from {nearest}")
 UNKNOWN_NAME = Text("{what} {key} tidak dikenal", "unknown {what} {key}")

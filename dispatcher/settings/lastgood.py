@@ -30,15 +30,22 @@ def load_part(good: Path, sort: str, sources: Sources, parse: Parse[T], parse_ke
 
     ``parse_kept`` reads such a copy, where it is to be read more leniently than new files are.
     """
-    value, faults = parsed(sources, parse)
+    value, faults = load_new(good, sort, sources, parse)
     if value is not None:
-        with suppress(OSError):  # a disk that takes no copy today costs nothing but the fallback of tomorrow
-            keep_good(good, sort, sources)
         return Part(value, sources.version)
     kept = read_good(good, sort)
     value = parsed(kept, parse_kept or parse)[0] if kept is not None else None
     version = kept.version if kept is not None and value is not None else "empty"
     return Part(value, version, faults, fell_back=True)
+
+
+def load_new(good: Path, sort: str, sources: Sources, parse: Parse[T]) -> tuple[T | None, tuple[Fault, ...]]:
+    """Return the files' value and keep a copy of them as good ones; or None with every fault in them."""
+    value, faults = parsed(sources, parse)
+    if value is not None:
+        with suppress(OSError):  # a disk that takes no copy today costs nothing but the fallback of tomorrow
+            keep_good(good, sort, sources)
+    return value, faults
 
 
 def parsed(sources: Sources, parse: Parse[T]) -> tuple[T | None, tuple[Fault, ...]]:

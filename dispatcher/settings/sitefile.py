@@ -1,17 +1,20 @@
 """site.yaml: kelurahan, posts and devices."""
 
 import difflib
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any, Literal, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator
 
 from dispatcher.domain.faults import Fault, FaultsFound, Place, Text
 from dispatcher.domain.site import ROLES, Device, Kelurahan, Post, Site
 from dispatcher.domain.tree import Leaf, Mapping, Node, Sequence, place_at
 from dispatcher.rules.kinds import check_kind
-from dispatcher.rules.reader import Reader
+from dispatcher.rules.reader import UNKNOWN_KEY, Reader
+from dispatcher.rules.where import is_slip
 from dispatcher.settings.units import DurationMs, Id
 from dispatcher.settings.validate import Strict, validate
 from dispatcher.settings.yamlfile import read_file
@@ -30,6 +33,14 @@ NOT_MUTUAL = Text(
 )
 
 
+Item = TypeVar("Item")
+
+# A section with nothing below it has no lines: all of them were commented out.
+Lines = Annotated[tuple[Item, ...], BeforeValidator(lambda value: () if value is None else value)]
+# A number that reads like one is a name all the same: the ministry's codes, Pos 7.
+Name = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) in (int, float) else value)]
+
+
 class PrecinctLine(Strict):
     """The precinct that this site belongs to."""
 
@@ -40,20 +51,20 @@ class KelurahanLine(Strict):
     """One kelurahan."""
 
     id: Id
-    code: str = ""
-    name: str = ""
-    neighbours: tuple[Id, ...] = ()
+    code: Name = ""
+    name: Name = ""
+    neighbours: Lines[Id] = ()
 
 
 class PostLine(Strict):
     """One pos pantau."""
 
     id: Id
-    name: str = ""
+    name: Name = ""
     kelurahan: Id | None = None
     lat: float | None = Field(default=None, ge=-90, le=90)
     lon: float | None = Field(default=None, ge=-180, le=180)
-    zones: tuple[str, ...] = ()
+    zones: Lines[str] = ()
 
 
 class DeviceLine(Strict):
@@ -68,7 +79,8 @@ class DeviceLine(Strict):
     zone: str | None = None
     model: str | None = None
     clock: Literal["trusted", "untrusted"] = "untrusted"
-    enrolled: dict[str, Any] = Field(default_factory=dict)
+    # What a receiver's codes mean; a word here (a date, true) is a note of people's.
+    enrolled: Any = None
 
     @field_validator("id")
     @classmethod
@@ -85,22 +97,18 @@ class DeviceLine(Strict):
         return value
 
 
-class Shift(Strict):
-    """Who stands when; kept for rosters."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-
 class SiteFile(Strict):
     """site.yaml."""
 
     timezone: str
     precinct: PrecinctLine
-    kelurahan: tuple[KelurahanLine, ...] = ()
-    posts: tuple[PostLine, ...] = ()
-    devices: tuple[DeviceLine, ...] = ()
-    max_lateness: dict[str, DurationMs] = Field(default_factory=dict)
-    shifts: tuple[Shift, ...] = ()
+    kelurahan: Lines[KelurahanLine] = ()
+    posts: Lines[PostLine] = ()
+    devices: Lines[DeviceLine] = ()
+    max_lateness: Annotated[dict[str, DurationMs], BeforeValidator(lambda value: {} if value is None else value)] = (
+        Field(default_factory=dict)
+    )
+    shifts: Any = None  # who stands when, as people write it: nothing reads it yet
 
     @field_validator("timezone")
     @classmethod
@@ -108,7 +116,8 @@ class SiteFile(Strict):
         try:
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
-            raise ValueError("bukan nama zona waktu IANA, misalnya Asia/Jakarta / not an IANA name") from None
+            nearest = difflib.get_close_matches(value, sorted(available_timezones()), 1, 0.7) or ["Asia/Jakarta"]
+            raise ValueError(f"bukan nama zona waktu IANA / not an IANA name: {nearest[0]}?") from None
         return value
 
 
@@ -119,11 +128,39 @@ def load_site(path: Path) -> Site:
 
 def parse_site(node: Node) -> Site:
     """Return the site of a tree. Raises FaultsFound."""
-    file = validate(node, SiteFile)
-    faults = (*_duplicates(node, file), *_references(node, file), *_neighbours(node, file), *_kinds(node, file))
+    try:
+        file = validate(node, SiteFile)
+    except FaultsFound as found:
+        raise FaultsFound((*found.faults, *_faults_beside(node, found.faults))) from None
+    faults = _faults_between(node, file)
     if faults:
         raise FaultsFound(faults)
     return _site(file)
+
+
+def _faults_beside(node: Node, found: tuple[Fault, ...]) -> tuple[Fault, ...]:
+    """Return what lines say wrongly about each other, as far as the file can be read without its faulty keys."""
+    rest = _without(node, frozenset(fault.place for fault in found))
+    try:
+        return _faults_between(rest, validate(rest, SiteFile))
+    except FaultsFound:
+        return ()
+
+
+def _without(node: Node, places: frozenset[Place]) -> Node:
+    match node:
+        case Mapping(place=place, entries=entries):
+            kept = [one for one in entries if one.place not in places]
+            return Mapping(place, tuple(replace(one, value=_without(one.value, places)) for one in kept))
+        case Sequence(place=place, items=items):
+            return Sequence(place, tuple(_without(item, places) for item in items))
+        case _:
+            return node
+
+
+def _faults_between(node: Node, file: SiteFile) -> tuple[Fault, ...]:
+    checks = (_duplicates, _references, _neighbours, _kinds, _slips)
+    return tuple(fault for check in checks for fault in check(node, file))
 
 
 def _duplicates(node: Node, file: SiteFile) -> list[Fault]:
@@ -142,9 +179,29 @@ def _references(node: Node, file: SiteFile) -> list[Fault]:
     wanted = [(("posts", index, "kelurahan"), line.kelurahan, kelurahan) for index, line in enumerate(file.posts)]
     wanted += [(("devices", index, "post"), line.post, posts) for index, line in enumerate(file.devices)]
     return [
-        Fault(place_at(node, path), "unknown-name", UNKNOWN, {"what": path[2], "key": name})
+        _unknown(place_at(node, path), str(path[2]), name, known)
         for path, name, known in wanted
         if name is not None and name not in known
+    ]
+
+
+def _unknown(place: Place, what: str, name: str, known: Iterable[str]) -> Fault:
+    nearest = difflib.get_close_matches(name, sorted(known), 1, 0.6)
+    values = {"what": what, "key": name, "choices": ", ".join(sorted(known)), "nearest": "".join(nearest)}
+    return Fault(place, "unknown-name", UNKNOWN, values, NEAREST if nearest else CHOICES if known else None)
+
+
+def _slips(node: Node, file: SiteFile) -> list[Fault]:
+    """Return a fault for each key of a device line that is one slip away from a named one; others are its profile's."""
+    named = sorted(DeviceLine.model_fields)
+    return [
+        Fault(
+            place_at(node, ("devices", index, key)), "unknown-key", UNKNOWN_KEY, {"key": key, "nearest": near}, NEAREST
+        )
+        for index, line in enumerate(file.devices)
+        for key in line.model_extra or {}
+        for near in [next((name for name in named if is_slip(key, name)), None)]
+        if near is not None
     ]
 
 
@@ -163,7 +220,7 @@ def _neighbours(node: Node, file: SiteFile) -> list[Fault]:
         place = place_at(node, ("kelurahan", index, "neighbours"))
         for name in line.neighbours:
             if name not in by_id:
-                faults.append(Fault(place, "unknown-name", UNKNOWN, {"what": "kelurahan", "key": name}))
+                faults.append(_unknown(place, "kelurahan", name, by_id))
             elif line.id not in by_id[name].neighbours:
                 faults.append(Fault(place, "neighbours", NOT_MUTUAL, {"a": line.id, "b": name}))
     return faults
@@ -217,6 +274,6 @@ def _device(line: DeviceLine) -> Device:
         zone=line.zone,
         model=line.model,
         clock_trusted=line.clock == "trusted",
-        enrolled=line.enrolled,
+        enrolled=line.enrolled if isinstance(line.enrolled, dict) else {},
         settings=dict(line.model_extra or {}),
     )

@@ -62,7 +62,10 @@ def _is_only_empty(found: FaultsFound) -> bool:
     return all(fault.code == "file-empty" for fault in found.faults)
 
 
-def collect(paths: Iterable[Path], *, without: str = ".test.yaml") -> Sources:
+TESTS = (".test.yaml", ".test.yml")
+
+
+def collect(paths: Iterable[Path], *, without: tuple[str, ...] = TESTS) -> Sources:
     """Read the YAML files that ``paths`` (files or folders) name. Tests (``without``) are left out of folders."""
     files: list[Source] = []
     faults: list[Fault] = []
@@ -77,7 +80,7 @@ def collect(paths: Iterable[Path], *, without: str = ".test.yaml") -> Sources:
     return Sources(tuple(files[:MAX_FILES]), tuple(faults))
 
 
-def _expand(path: Path, without: str) -> Sequence[Path] | None:
+def _expand(path: Path, without: tuple[str, ...]) -> Sequence[Path] | None:
     if path.is_dir():
         listed = (*path.rglob("*.yaml"), *path.rglob("*.yml"))
         return sorted(file for file in listed if file.is_file() and not file.name.endswith(without))

@@ -41,17 +41,23 @@ def validate(node: Node, model: type[Model]) -> Model:
     try:
         return model.model_validate(plain(node))
     except ValidationError as error:
-        known = _known_keys(model.model_json_schema())
+        schema = model.model_json_schema()
         listed = error.errors(include_url=False)
-        raise FaultsFound(tuple(_fault(node, details, known) for details in listed)) from None
+        raise FaultsFound(tuple(_fault(node, details, schema) for details in listed)) from None
 
 
-def _known_keys(schema: dict[str, Any]) -> frozenset[str]:
-    definitions = (schema, *schema.get("$defs", {}).values())
-    return frozenset(key for definition in definitions for key in definition.get("properties", {}))
+def _known_keys(schema: dict[str, Any], path: tuple[int | str, ...]) -> frozenset[str]:
+    """Return the keys that may stand at ``path``; where the schema does not lead there, those of anywhere."""
+    definitions = schema.get("$defs", {})
+    here: dict[str, Any] = schema
+    for step in path:
+        here = here.get("items", {}) if isinstance(step, int) else here.get("properties", {}).get(step, {})
+        here = definitions.get(here.get("$ref", "").rpartition("/")[2], here)
+    found = here.get("properties") or {key: None for one in definitions.values() for key in one.get("properties", {})}
+    return frozenset(found)
 
 
-def _fault(node: Node, details: ErrorDetails, known: frozenset[str]) -> Fault:
+def _fault(node: Node, details: ErrorDetails, schema: dict[str, Any]) -> Fault:
     path = details["loc"]
     key = ".".join(str(step) for step in path) or "?"
     place = place_at(node, path)
@@ -59,7 +65,7 @@ def _fault(node: Node, details: ErrorDetails, known: frozenset[str]) -> Fault:
         case "missing":
             return Fault(place, "missing-key", MISSING, {"key": key})
         case "extra_forbidden":
-            return _unknown_key(place, str(path[-1]), known)
+            return _unknown_key(place, str(path[-1]), _known_keys(schema, path[:-1]))
         case _:
             return Fault(place, "wrong-value", WRONG, {"key": key, "problem": _problem(details)})
 

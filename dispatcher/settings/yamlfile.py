@@ -55,28 +55,60 @@ def read_file(path: Path) -> Node:
 
 def read_bytes(data: bytes, file: str) -> Node:
     """Read YAML bytes into a located tree; ``file`` names them in faults. Raises FaultsFound."""
-    whole = Place(file)
-    if len(data) > MAX_BYTES:
-        raise _refuse(whole, "file-too-large", TOO_LARGE)
-    if b"\0" in data:
-        raise _refuse(whole, "file-nul", HAS_NUL)
+    return read_text(_decoded(data, file), file)
+
+
+def read_leniently(data: bytes, file: str) -> tuple[Node | None, tuple[Fault, ...]]:
+    """Return as much of a tree as can be read, and every fault: what else is wrong in the file is then told as well."""
     try:
-        text = data.decode("utf-8-sig")
+        return _built(_decoded(data, file), file)
+    except FaultsFound as found:
+        return None, found.faults
+
+
+def _decoded(data: bytes, file: str) -> str:
+    if len(data) > MAX_BYTES:
+        raise _refuse(Place(file, 1, 1), "file-too-large", TOO_LARGE)
+    if b"\0" in data:
+        raise _refuse(_after(data[: data.index(b"\0")], file), "file-nul", HAS_NUL)
+    try:
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _refuse(whole, "file-encoding", NOT_UTF8, offset=error.start) from None
-    return read_text(text, file)
+        raise _refuse(_after(data[: error.start], file), "file-encoding", NOT_UTF8, offset=error.start) from None
+
+
+def _after(before: bytes, file: str) -> Place:
+    """Return the place that comes after so many bytes of a file."""
+    line = before.rsplit(b"\n", 1)[-1]
+    return Place(file, before.count(b"\n") + 1, len(line.decode("utf-8", "replace")) + 1)
 
 
 def read_text(text: str, file: str) -> Node:
     """Read YAML text into a located tree. Raises FaultsFound."""
+    node, faults = _built(text, file)
+    if faults:
+        raise FaultsFound(faults)
+    return node
+
+
+def _built(text: str, file: str) -> tuple[Node, tuple[Fault, ...]]:
+    builder = _Builder(file, yaml.parse(text, Loader=_LOADER))
     try:
-        return _Builder(file, yaml.parse(text, Loader=_LOADER)).document()
-    except yaml.MarkedYAMLError as error:
+        return builder.document(), tuple(builder.faults)
+    except FaultsFound as found:
+        raise FaultsFound((*builder.faults, *found.faults)) from None
+    except yaml.YAMLError as error:
+        raise FaultsFound((*builder.faults, _syntax(error, text, file))) from None
+
+
+def _syntax(error: yaml.YAMLError, text: str, file: str) -> Fault:
+    if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
-        raise _refuse(place, "yaml-syntax", SYNTAX, SYNTAX_HINT, problem=error.problem or error.context) from None
-    except yaml.YAMLError as error:
-        raise _refuse(Place(file), "yaml-syntax", SYNTAX, SYNTAX_HINT, problem=str(error).splitlines()[0]) from None
+        return Fault(place, "yaml-syntax", SYNTAX, {"problem": error.problem or error.context}, SYNTAX_HINT)
+    # A character that YAML does not allow, at an offset of the C parser's bytes.
+    place = _after(text.encode()[: getattr(error, "position", 0)], file)
+    return Fault(place, "yaml-syntax", SYNTAX, {"problem": str(error).splitlines()[0]}, SYNTAX_HINT)
 
 
 def _refuse(place: Place, code: str, text: Text, hint: Text | None = None, **values: object) -> FaultsFound:
@@ -84,26 +116,33 @@ def _refuse(place: Place, code: str, text: Text, hint: Text | None = None, **val
 
 
 class _Builder:
-    """Turns the parser's events into a tree; stops at the first thing that no careful person would write."""
+    """Turns the parser's events into a tree; stops where no tree can be made or where it would grow beyond bounds.
+
+    ``faults`` are what no careful person would write and what the rest of the file can be read beside.
+    """
 
     def __init__(self, file: str, events: Iterator[yaml.Event]) -> None:
         self._file = file
         self._events = events
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._nodes = 0
+        self.faults: list[Fault] = []
 
     def document(self) -> Node:
         event = self._next()
         while isinstance(event, yaml.StreamStartEvent | yaml.DocumentStartEvent):
             event = self._next()
         if isinstance(event, yaml.StreamEndEvent):
-            raise _refuse(Place(self._file), "file-empty", EMPTY)
+            raise _refuse(Place(self._file, 1, 1), "file-empty", EMPTY)
         node = self._node(event, 0)
         self._next()  # the document's end
         extra = self._next()
         if not isinstance(extra, yaml.StreamEndEvent):
-            raise _refuse(self._place(extra), "yaml-documents", MANY_DOCUMENTS)
+            self._note(self._place(extra), "yaml-documents", MANY_DOCUMENTS)
         return node
+
+    def _note(self, place: Place, code: str, text: Text, **values: object) -> None:
+        self.faults.append(Fault(place, code, text, values))
 
     def _next(self) -> yaml.Event:
         return next(self._events)
@@ -122,7 +161,7 @@ class _Builder:
             return self._alias(event, place)
         tag = getattr(event, "tag", None)
         if tag is not None:
-            raise _refuse(place, "yaml-tag", TAGGED, tag=str(tag)[:60])
+            self._note(place, "yaml-tag", TAGGED, tag=str(tag)[:60])
         node = self._plain_node(event, place, depth)
         anchor = getattr(event, "anchor", None)
         if anchor is not None:
@@ -159,9 +198,10 @@ class _Builder:
             place = self._place(event)
             if not isinstance(event, yaml.ScalarEvent) or event.tag is not None:
                 raise _refuse(place, "yaml-key", NOT_A_KEY)
+            entry = Entry(event.value, place, self._node(self._next(), depth + 1))
             if event.value in entries:
-                raise _refuse(place, "yaml-duplicate-key", DUPLICATE, key=event.value)
-            entries[event.value] = Entry(event.value, place, self._node(self._next(), depth + 1))
+                self._note(place, "yaml-duplicate-key", DUPLICATE, key=event.value)
+            entries.setdefault(event.value, entry)
         return tuple(entries.values())
 
 

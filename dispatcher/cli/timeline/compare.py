@@ -1,5 +1,6 @@
 """Comparing a timeline with what a test expects: all of it, exact to the millisecond."""
 
+import difflib
 from collections.abc import Iterable
 
 from dispatcher.cli.timeline.entries import Log
@@ -94,6 +95,9 @@ def _equal(wanted: object, got: object) -> bool:
 
 
 def _why_not(wanted: Expected, extra: Iterable[Entry], log: Log) -> str:
+    if wanted.sort != "command" and wanted.name not in log.rules:
+        nearest = difflib.get_close_matches(wanted.name, sorted(log.rules), 1, 0.6)
+        return f"no rule {wanted.name}" + "".join(f" ({one}?)" for one in nearest)
     for entry in extra:
         if (entry.sort, entry.name) == (wanted.sort, wanted.name):
             wrong = [name for name, value in wanted.fields.items() if not _equal(value, entry.fields.get(name))]

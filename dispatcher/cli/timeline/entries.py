@@ -26,10 +26,14 @@ _SORTS = {
 
 @dataclass(slots=True)
 class Log:
-    """What happened, in order; ``notes`` are what led to nothing, for the answer to `why not`."""
+    """What happened, in order; ``notes`` are what led to nothing, for the answer to `why not`.
+
+    ``rules`` are the ids of all rules that the test has seen.
+    """
 
     entries: list[Entry] = field(default_factory=list)
     notes: list[Entry] = field(default_factory=list)
+    rules: set[str] = field(default_factory=lambda: {FLOOR_RULE, UNKNOWN_RULE})
 
     def take(self, at: int, told: Told, site: Site) -> None:
         """Note one thing that the engine told. A shadow tells nobody."""
@@ -54,7 +58,9 @@ class Log:
     def unknown_device(self, at: int, event: Event) -> None:
         """Note that a device which the site does not know has called."""
         more: Fields = {"severity": str(Severity.HIGH), "certainty": "possible", "incident": UNKNOWN_RULE, "count": 1}
-        self.entries.append(Entry(at, "alert", UNKNOWN_RULE, event_fields(event) | more))
+        self.entries.append(
+            Entry(at, "alert", UNKNOWN_RULE, event_fields(event) | more | {"escalate": ("precinct",), "late": False})
+        )
 
 
 def event_fields(event: Event) -> Fields:
@@ -73,6 +79,7 @@ def fields_of(told: Told) -> Fields:
         "severity": str(rule.then.severity),
         "incident": rule.then.incident,
         "escalate": rule.then.escalate,
+        "actions": rule.then.actions,
         "message": title(rule.then, told.subject, rule.name),
         "title": title(rule.then, told.subject, rule.name),
     }

@@ -12,9 +12,15 @@ def as_file(rules: tuple[Node, ...]) -> Mapping:
 
 
 def completed(site: Node) -> Node:
-    """Return a site whose posts and kelurahan are those that it mentions, where it lists none of them at all."""
+    """Return a site whose posts and kelurahan are those that it mentions, where it lists none of them at all.
+
+    No timeline depends on the precinct's name: a site that leaves it out has one that is called so.
+    """
     if not isinstance(site, Mapping):
         return site
+    if site.get("precinct") is None:
+        line = Mapping(site.place, (Entry("id", site.place, Leaf(site.place, "precinct")),))
+        site = Mapping(site.place, (*site.entries, Entry("precinct", site.place, line)))
     for section, lines, key in (("posts", "devices", "post"), ("kelurahan", "posts", "kelurahan")):
         if site.get(section) is None:
             site = _with(site, section, _mentioned(site.get(lines), key))

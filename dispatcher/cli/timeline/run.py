@@ -23,7 +23,7 @@ from dispatcher.rules.mutants import mutants
 from dispatcher.rules.names import lenient_names
 from dispatcher.rules.parse import parse_ruleset
 from dispatcher.settings.sitefile import parse_site
-from dispatcher.settings.sources import collect
+from dispatcher.settings.sources import NO_SUCH, collect
 from dispatcher.settings.yamlfile import read_file
 
 NO_SITE = Text("tidak ada site: tulis site: di berkas uji ini", "there is no site: name one in this test file")
@@ -97,6 +97,8 @@ def _site_path(node: Node, path: Path, given: Path | None) -> Path | None:
 
 def _site(node: Node, path: Path | None) -> Site:
     named = node.get("site") if isinstance(node, Mapping) else None
+    if isinstance(named, Leaf) and path is not None and not path.exists():
+        raise FaultsFound((_missing(named),))
     if path is not None:
         return parse_site(read_file(path))
     if named is None:
@@ -108,14 +110,21 @@ def _rules(
     path: Path, named: Iterable[Node], site: Site, channels: frozenset[str]
 ) -> tuple[FullRuleSet, tuple[Fault, ...]]:
     """Return the rules that a test names: files and folders beside it, or rules written there."""
-    files = [path.parent / str(one.value) for one in named if isinstance(one, Leaf)]
+    named = tuple(named)
+    leaves = [one for one in named if isinstance(one, Leaf)]
+    missing = tuple(_missing(one) for one in leaves if not (path.parent / str(one.value)).exists())
+    files = [path.parent / str(one.value) for one in leaves if (path.parent / str(one.value)).exists()]
     inline = tuple(one for one in named if isinstance(one, Mapping) and one.get("rules") is None)
     whole = [one for one in named if isinstance(one, Mapping) and one.get("rules") is not None]
     nodes, faults = collect(files).trees()
     if inline:
         whole.append(as_file(inline))
     ruleset, more = parse_ruleset([*nodes, *whole], site, channels, names=lenient_names(site))
-    return ruleset, (*faults, *more) or refused(ruleset, site)
+    return ruleset, (*missing, *faults, *more) or refused(ruleset, site)
+
+
+def _missing(leaf: Leaf) -> Fault:
+    return Fault(leaf.place, "file-missing", NO_SUCH)
 
 
 def play_file(path: Path, report: Report, language: Language, site: Path | None = None) -> None:

@@ -47,6 +47,46 @@ def test_the_first_difference_is_told_with_what_was_expected_what_came_and_why_n
     assert out[1] == "0 passed, 1 failed"
 
 
+def test_a_rule_that_does_not_exist_is_told_with_the_nearest_that_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["test", write(tmp_path, SITE + RULE + CASE.replace("alert: two", "alert: tow"))]) == 1
+    assert (
+        "expected alert tow (count: 2), got alert two (count: 2); why not: no rule tow (two?)"
+        in capsys.readouterr().out
+    )
+
+
+def test_files_that_a_test_names_and_that_do_not_exist_are_told_where_they_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["test", write(tmp_path, SITE + "rules: [nope.yaml]\n" + CASE)]) == 1
+    assert "a.test.yaml:2:9: file-missing" in capsys.readouterr().err
+    assert main(["test", write(tmp_path, "site: nope.yaml\nrules: []\n" + CASE)]) == 1
+    assert "a.test.yaml:1:7: file-missing" in capsys.readouterr().err
+
+
+def test_a_folder_is_checked_with_its_tests_and_a_fault_is_told_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "r.yaml").write_text("version: 1\n" + RULE.replace("motion", "moton"))
+    write(tmp_path, SITE + "rules: [r.yaml]\n" + CASE.replace("at: 60s, event", "at: 60, event"))
+    assert main(["check", str(tmp_path)]) == 1
+    err = capsys.readouterr().err.splitlines()
+    assert sorted(line.split(": ")[1] for line in err) == ["bad-duration", "unknown-kind"]
+
+
+def test_a_short_site_may_leave_out_its_precinct_and_a_line_of_a_case_file_its_sense(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "b.cases.jsonl").write_bytes(b"\xff\n")
+    write(tmp_path, SITE.replace("precinct: {id: p}, ", "") + RULE + CASE)
+    assert main(["test", str(tmp_path)]) == 1
+    out = capsys.readouterr().out
+    assert "b.cases.jsonl: line 1: not valid JSON" in out
+    assert out.endswith("1 passed, 1 failed\n")
+
+
 def test_an_alert_that_is_not_listed_fails_the_test(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = SITE + RULE + CASE.replace("[{at: 60s, alert: two, count: 2}]", "[]")
     assert main(["test", write(tmp_path, text)]) == 1

@@ -89,8 +89,11 @@ class Rules:
     def __init__(self, clauses: Mapping[str, Clause], say: Callable[[Notice], None]) -> None:
         self._say = say
         self._matcher = PythonMatcher()
-        self._matcher.load(clauses)
+        self.load(clauses)
         self.deaf = False
+
+    def load(self, clauses: Mapping[str, Clause]) -> None:
+        self._matcher.load(clauses)
 
     def submit(self, sequence: int, events: tuple[Event, ...]) -> None:
         if self.deaf:

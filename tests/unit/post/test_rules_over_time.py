@@ -8,8 +8,10 @@ from dispatcher.domain.ids import rule_incident_id
 from dispatcher.domain.incident import Stage
 from dispatcher.journal import Kind
 from dispatcher.matcher.port import Report, ReportReason
-from dispatcher.post.inbox import Trouble
+from dispatcher.post.inbox import Announcement, Reloaded, Trouble
 from dispatcher.post.pipeline import COMMANDS_MS
+from dispatcher.post.rulebook import edition
+from dispatcher.rules.language import FullRuleSet
 from tests.support.rules import ruleset
 from tests.unit.incidents.town import SITE
 from tests.unit.post.desk import Desk, HandClock
@@ -361,3 +363,46 @@ def test_a_post_without_a_rule_writes_no_timer_records(tmp_path: Path) -> None:
     desk.turns(20, 5_000)
     assert Kind.DUE not in kinds(desk)
     assert SITE.posts
+
+
+# --- other rules while it runs
+
+
+def reload(desk: Desk, rules: FullRuleSet) -> None:
+    found = edition(rules, SITE, "pos-03")
+    desk.rules.load(found.questions)
+    desk.notices.append(Reloaded(found))
+
+
+def test_rules_change_while_a_post_runs_and_a_window_that_means_the_same_goes_on(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, ruleset(CROWD.format(3, "Ramai"), version="one"))
+    saw(desk, times=2)
+    reload(desk, ruleset(CROWD.format(3, "Banyak orang") + SIREN, version="two"))
+    saw(desk, first=3)
+    assert [alert["title"] for alert in of_rule(desk, "crowd")] == ["Banyak orang"]
+    assert kinds(desk).count(Kind.RULES) == 1
+    assert desk.value("kentongan_rules_loaded") == 2
+
+
+def test_a_kill_after_such_a_change_folds_each_record_with_the_rules_that_ran(tmp_path: Path) -> None:
+    one, two = ruleset(CROWD.format(3, "Ramai"), version="one"), ruleset(CROWD.format(2, "Ramai"), version="two")
+    desk = Desk(tmp_path, one, kept=(one, two))
+    saw(desk, times=2)
+    reload(desk, two)
+    saw(desk, first=3)
+    again = desk.reopen(two)
+    saw(again, first=4)
+    assert [alert["count"] for alert in of_rule(again, "crowd")] == [2]
+
+
+def test_a_fault_in_new_rules_is_told_once_and_shown_until_they_are_mended(tmp_path: Path) -> None:
+    rules = ruleset(CROWD.format(3, "Ramai"), version="one")
+    desk = Desk(tmp_path, rules)
+    for _ in range(2):
+        desk.notices.append(Announcement("config.fault", "r.yaml:3", "r.yaml:3: rusak", "config_fault"))
+        desk.turns(2, 1_000)
+    assert len(of_rule(desk, "config.fault")) == 1
+    assert desk.local.on("lamp-1/command")[-1]["args"]["trouble"] == "config_fault"
+    reload(desk, rules)
+    desk.turns(2, 6_000)
+    assert "trouble" not in desk.local.on("lamp-1/command")[-1]["args"]

@@ -12,15 +12,24 @@ from tests.unit.incidents.town import Town
 
 
 @pytest.mark.parametrize(
-    "pattern", ["abc", "a+b", r"B \d{1,4} [A-Z]{1,3}", "(panik|tolong)", ".*tolong.*", "a?b?c?", ""]
-)
+    "pattern",
+    [
+        "abc", "a+b", r"B \d{1,4} [A-Z]{1,3}", "(panik|tolong)", ".*tolong.*", "a?b?c?", "", "[A-Z]+ [0-9]+ [A-Z]+",
+        r"\d+\.\d+\.\d+\.\d+", "([0-9]{3},)*[0-9]{3}", "[a-z]+(-[a-z]+)*", "(ab|cd)+", "(?i)tolong.*", "(?!tes).*",
+        ".*(tawuran|ribut|sajam|celurit|parang|tolong).*", r"(.)\1", r"[^@]+@[^@]+\.[a-z]+", "(a|ab)*c", "a" * 1000,
+    ],
+)  # fmt: skip
 def test_ordinary_patterns_are_taken(pattern: str) -> None:
     assert is_safe(pattern)
 
 
 @pytest.mark.parametrize(
     "pattern",
-    ["(a+)+", "(a*)*b", "(a|aa)+", "(.*a){11}", "a*a*a*a*b", r"(a)\1", "(?=a)b", "(?!a)b", "(?<=a)b", "(", "[", "a" * 201, "x{9999999999}"],
+    [
+        "(a+)+", "(a*)*b", "(a|aa)+", "(.*a){11}", "a*a*a*a*b", "(", "[", "a" * 1001, "x{9999999999}", "(a|a?)+",
+        "(a?){30}a{30}", "a?" * 40 + "a" * 40, "a{0,60}" * 5 + "b", "(a+)*+b", r"(a*)\1*b", "(?!(a+)+b)a*", "(x+x+)+y",
+        "(((b){0,3})?aa)+", r"(\w*\s?)*", "(?i:(a|aA)*b)", "(a{1,60}){1,60}b",
+    ],
 )  # fmt: skip
 def test_patterns_that_can_run_away_are_refused(pattern: str) -> None:
     assert not is_safe(pattern)

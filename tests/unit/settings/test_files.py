@@ -77,6 +77,16 @@ def test_a_password_never_stands_in_the_file() -> None:
         ("kelurahan: [{id: a, neighbours: [z]}]", "there is no kelurahan z in this file"),
         ("posts: [{id: a, lat: 91}]", "posts.0.lat is wrong"),
         ("device: []", "unknown key device here (did you mean devices?)"),
+        ("posts: [{id: a, zone: [x]}]", "unknown key zone here (did you mean zones?)"),
+        (
+            "posts: [{id: pos-1}]\ndevices: [{id: a, post: pos-2}]",
+            "there is no post pos-2 in this file (did you mean pos-1?)",
+        ),
+        ("devices: [{id: a, zoen: x}]", "site.yaml:3:19: unknown-key: unknown key zoen here (did you mean zone?)"),
+        (
+            "posts: [{id: a, lat: 91}]\ndevices: [{id: b, post: aa}]",
+            "there is no post aa in this file (did you mean a?)",
+        ),
     ],
 )
 def test_a_fault_in_the_site_is_told(text: str, told: str) -> None:
@@ -86,6 +96,19 @@ def test_a_fault_in_the_site_is_told(text: str, told: str) -> None:
 def test_a_timezone_must_be_one() -> None:
     with pytest.raises(FaultsFound, match="IANA"):
         parse_site(read_text("timezone: WIB\nprecinct: {id: p}", "site.yaml"))
+
+
+def test_a_site_may_leave_sections_blank_and_keep_notes_of_its_own() -> None:
+    site = parse_site(
+        read_text(
+            "timezone: Asia/Jakarta\nprecinct: {id: p}\nkelurahan: [{id: k, code: 3173041005, name: 7}]\nposts:\n"
+            "devices: [{id: a, enrolled: 2026-11-01}, {id: b, enrolled: true}]\nmax_lateness:\n"
+            'shifts: {malam: ["22:00", "05:00"]}\n',
+            "site.yaml",
+        )
+    )
+    assert site.kelurahan["k"].code == "3173041005"
+    assert (site.posts, site.max_lateness_ms, site.devices["a"].enrolled) == ({}, {}, {})
 
 
 def test_what_a_device_line_says_beyond_the_named_keys_is_for_its_profile() -> None:
