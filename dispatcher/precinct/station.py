@@ -71,6 +71,7 @@ class Station:
         self.silent: frozenset[str] = frozenset()
         self.broker_up = False
         self.failure: Exception | None = None
+        self._said: tuple[str, ...] = ()
         self.config_faults = 0  # in the files that we were to run with
         self._outgoing = Outgoing(link, precinct, site)
         self._on_failure = on_failure
@@ -328,6 +329,9 @@ class Station:
             self.ruling.tick()
         if self._owing and self.broker_up:
             self._order()
+        if self._said != self.notices:
+            self._said = self.notices
+            self.changes.tell(frozenset({DESK}))
         if now - self._tidied >= TIDY_MS:
             self._tidied = now
             self._tidy()

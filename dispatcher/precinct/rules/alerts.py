@@ -12,9 +12,10 @@ from dispatcher.domain.site import Site
 from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents.model import FLOOR_RULE, OWN_RULES, UNKNOWN_RULE
 from dispatcher.precinct.intake import instant_ms
-from dispatcher.precinct.rules.judge import alert_event
+from dispatcher.precinct.rules.judge import About, alert_event
 from dispatcher.wire.alert import Alert, AlertEvidence
 
+RECENT_MS = 600_000
 NO_ALERTS = frozenset({UNKNOWN_RULE, *OWN_RULES})  # word about a device or a post, and no alert of a rule or the floor
 
 
@@ -39,12 +40,16 @@ def _id(alert: Alert, event: str) -> str:
 
 
 def is_from_before(alert: Alert, at: int, born: int) -> bool:
-    """Return whether all of an alert, received at ``at``, is older than our store, which began at ``born``.
+    """Return whether all of an alert, received at ``at``, is long past for our store, which began at ``born``.
 
-    A post sends its last days again to a store that is new. The rules saw them when they came for the first time.
+    A post sends its last days again to a store that is new. The rules saw them when they came for the first time; what
+    happened just before is news all the same, for who saw it is gone.
     """
+    born -= RECENT_MS
     if at - alert.age_s * 1000 >= born:
         return False
+    if alert.rule != FLOOR_RULE:
+        return True
     times = [instant_ms(entry.at) for entry in alert.evidence]
     return alert.clock == "trusted" and all(time is not None and time < born for time in times)
 
@@ -54,4 +59,5 @@ def events(ids: Iterable[str], alert: Alert, site: Site, now: Stamp) -> Iterator
     post = site.posts.get(alert.post)
     kelurahan = alert.place.kelurahan or (post.kelurahan if post is not None else None) or None
     for id_ in ids:
-        yield alert_event(id_, alert.incident, str(alert.severity), alert.post, kelurahan, now)
+        about = About(alert.incident, str(alert.severity), alert.post, kelurahan, alert.exercise)
+        yield alert_event(id_, about, now)

@@ -2,7 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from dispatcher.domain.events import Event
 from dispatcher.domain.ids import digest
@@ -17,6 +17,7 @@ from dispatcher.rules.engine.state import EngineState
 from dispatcher.rules.firing import as_firing
 from dispatcher.wire.command import Command
 
+EXERCISE = "exercise"
 MAX_ALERTS = 200  # alerts that wake rules that alert in one instant: check refuses circles, this ends them
 
 Ask = Callable[[Sequence[Event]], list[frozenset[str]]]
@@ -145,34 +146,44 @@ def _floors(seen: Seen, outcome: Outcome, now: Stamp) -> tuple[Event, ...]:
     stands = (told.is_alert and told.rule.alerts_precinct and told.subject.id == event.id for told in outcome.told)
     if seen.floor is None or any(stands):
         return ()
-    id_ = digest("alert", event.id, seen.floor)
-    return (alert_event(id_, seen.floor, str(Severity.CRITICAL), event.post, event.kelurahan, now),)
+    about = About(seen.floor, str(Severity.CRITICAL), event.post, event.kelurahan)
+    return (alert_event(digest("alert", event.id, seen.floor), about, now),)
 
 
 def _alert_event(told: Told) -> Event:
-    subject = told.subject
-    return alert_event(
-        digest("alert", told.rule.id, told.key, subject.id),
-        str(told.rule.then.incident),
-        str(told.rule.then.severity),
-        subject.post,
-        subject.kelurahan,
-        told.at,
-    )
+    subject, then = told.subject, told.rule.then
+    about = About(str(then.incident), str(then.severity), subject.post, subject.kelurahan, is_exercise(_evidence(told)))
+    return alert_event(digest("alert", told.rule.id, told.key, subject.id), about, told.at)
 
 
-def alert_event(id_: str, incident: str, severity: str, post: str | None, kelurahan: str | None, now: Stamp) -> Event:
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an alert says."""
+
+    incident: str
+    severity: str
+    post: str | None
+    kelurahan: str | None
+    exercise: bool = False
+
+
+def is_exercise(evidence: Sequence[Event]) -> bool:
+    """Return whether nothing but alerts of an exercise tells of something: one that is real makes it real."""
+    return bool(evidence) and all(event.attrs.get(EXERCISE) is True for event in evidence)
+
+
+def alert_event(id_: str, about: About, now: Stamp) -> Event:
     """Return an alert as the rules see it (rules-language, "Where a rule runs")."""
     return Event(
         id=id_,
-        kind=f"alert.{incident}",
+        kind=f"alert.{about.incident}",
         device=None,
         role=None,
-        post=post,
+        post=about.post,
         zone=None,
-        kelurahan=kelurahan,
+        kelurahan=about.kelurahan,
         source="precinct",
         trust="authenticated",
         arrived=now,
-        attrs={"severity": severity},
+        attrs={"severity": about.severity, **({EXERCISE: True} if about.exercise else {})},
     )

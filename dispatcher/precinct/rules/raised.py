@@ -12,6 +12,7 @@ from dispatcher.incidents.model import FLOOR_RULE
 from dispatcher.incidents.titles import floor_title
 from dispatcher.precinct.model import Incident
 from dispatcher.precinct.rules.effects import Raised
+from dispatcher.precinct.rules.judge import is_exercise
 from dispatcher.wire.alert import MAX_EVIDENCE, Alert, AlertEvidence
 from dispatcher.wire.fields import iso
 
@@ -42,6 +43,7 @@ def opening(id_: str, raised: Raised, precinct: str, site: Site) -> Alert:
         count=0,
         evidence=(),
         instance=precinct,
+        exercise=is_exercise(raised.evidence),
         labels=(firing.rule,),
         certainty=firing.certainty,
         escalate=firing.escalate,

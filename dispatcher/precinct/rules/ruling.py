@@ -68,7 +68,7 @@ class Ruling:
         self._matcher = rules.matcher
         self._ledger = ledger
         pending, self.unreadable = ledger.pending()
-        left = Left(ledger.parts(), pending)
+        left = Left(ledger.parts(), pending, ledger.watches())
         self._time = RunningTime(clock, left.stopped)
         self._work = RuleWork(rules.engine, site, rules.matcher, left, self._time.stamp(), hand_over)
         self._n = ledger.top()

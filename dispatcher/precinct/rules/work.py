@@ -19,7 +19,8 @@ from dispatcher.precinct.rules.effects import Effects, Judged
 from dispatcher.precinct.rules.inputs import Input, Tick
 from dispatcher.precinct.rules.judge import Judge
 from dispatcher.rules.engine.engine import Engine
-from dispatcher.rules.engine.state import EngineState
+from dispatcher.rules.engine.state import EngineState, Watch
+from dispatcher.wire.watch import OpenWatch
 
 KEEP_MS = 10_000  # the memory is kept at least so often while something is under way
 KEEP_INPUTS = 256  # and after so many inputs: a start judges no more than these again
@@ -31,10 +32,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What the run before has left: its memory, what it had not judged, and when it was alive last."""
+    """What the run before has left: its memory, what it had not judged, the open watches, and when it was alive."""
 
     parts: dict[str, bytes]
     pending: tuple[Input, ...]
+    watches: tuple[OpenWatch, ...] = ()
 
     @property
     def stopped(self) -> Stamp | None:
@@ -120,6 +122,8 @@ class RuleWork:
         if fresh:  # a rule that is new begins now, and not before an absence that it knows nothing of
             state.rules = {name: own for name, own in state.rules.items() if name not in fresh}
             self._engine.adopt(state, self._began)
+        # A watch may have been opened while no rule ran here, or the memory be lost.
+        state.watches = [Watch(one.kind, one.kelurahan, one.until_ms) for one in left.watches]
         self._upto = max((one.n for one in left.pending), default=0)
         self._keep(self._began)
 

@@ -114,7 +114,7 @@ class Api:
         if topics is None or POSTS in topics:
             yield frame("posts", {"posts": [post_body(line) for line in self._board.posts()]})
         if topics is None or DESK in topics:
-            yield frame("desk", {"broker": self._board.ready})
+            yield frame("desk", {"broker": self._board.ready, "notices": list(self._board.notices)})
 
     def _doing(self, verb: Verb) -> Handler:
         async def doing(request: Request) -> Response:

@@ -12,6 +12,7 @@ from dispatcher.matcher.durable import DurableMatcher
 from dispatcher.matcher.port import Verdict
 from dispatcher.matcher.python import PythonMatcher
 from dispatcher.precinct.model import Action
+from dispatcher.precinct.rules.inputs import Seen
 from dispatcher.precinct.standing import Verb
 from dispatcher.precinct.watches import WatchRefusal
 from dispatcher.wire import command as command_wire
@@ -397,6 +398,46 @@ def test_a_store_that_is_new_is_not_set_off_by_what_posts_send_again(ruled: Make
     desk.settle()
     assert len(desk.of("tawuran")) == 2
     assert not desk.of("tawuran-sekitar")
+
+
+def test_a_watch_that_was_opened_while_no_rule_ran_is_known_to_the_rules_of_later(ruled: Make) -> None:
+    desk = ruled("")
+    desk.station.open_watch(OpenWatch("tawuran"), "4021").result(10)
+    again = ruled.kill(desk, WATCHED)  # type: ignore[attr-defined]
+    again.alert(brawl("pos-03"), "pos-03")
+    assert again.one("waspada").count == 1
+
+
+def test_signs_of_life_stand_on_the_disk_before_whatever_came_after_them(ruled: Make) -> None:
+    desk = ruled("""
+- id: sepi
+  runs_at: precinct
+  when: {absent: {event: heartbeat}, for: 3m, expect_from: [pos-03]}
+  then: {escalate: precinct, incident: sepi, severity: medium}
+""")
+    ruling = desk.station.ruling
+    assert ruling is not None
+    ruling.stop()  # nothing is judged any more: all that there is stands in the inputs
+    desk.status(status(), "pos-03")
+    assert desk.station.store.rules.pending() == ((), 0)
+    desk.hands.pass_s(5)
+    desk.say(report("tanda", "r1"))
+    pending, unreadable = desk.station.store.rules.pending()
+    bodies = [one.body for one in pending]
+    assert [body.event.kind for body in bodies if isinstance(body, Seen)] == ["heartbeat", "report.tanda"]
+    assert [one.at.run_ms for one in pending] == [0, 5000]
+    assert unreadable == 0
+
+
+def test_what_an_exercise_sets_off_is_an_exercise_unless_something_real_is_in_it(ruled: Make) -> None:
+    desk = ruled(NEAR)
+    desk.alert(brawl("pos-03", exercise=True), "pos-03")
+    desk.alert(brawl("pos-07", exercise=True), "pos-07")
+    assert desk.one("tawuran-sekitar").exercise
+    desk.alert(brawl("pos-03", "-2", exercise=True), "pos-03")
+    desk.alert(brawl("pos-07", "-2"), "pos-07")
+    until(lambda: len(desk.of("tawuran-sekitar")) == 2)
+    assert sorted(found.exercise for found in desk.of("tawuran-sekitar")) == [False, True]
 
 
 # --- what the rules must never hold up -------------------------------------------------------------------------------
