@@ -11,7 +11,8 @@ from starlette.testclient import TestClient
 from dispatcher.precinct.board import Board
 from dispatcher.precinct.standing import Verb
 from dispatcher.precinct.web import create_app
-from tests.unit.precinct.builders import Desk, panic, status
+from dispatcher.wire.fields import iso
+from tests.unit.precinct.builders import NOW, Desk, panic, status
 
 HERE = "http://127.0.0.1:9320"
 ONE = "/api/v1/incidents/a1b2c3"
@@ -145,3 +146,43 @@ def test_no_body_makes_the_server_fail(desk: Desk, api: TestClient, verb: Verb, 
 def test_a_length_that_is_no_length_or_too_long_is_refused(api: TestClient, length: str) -> None:
     headers = {"content-length": length, "content-type": "application/json"}
     assert api.post(f"{ONE}/note", content=b"{}", headers=headers).status_code == 413
+
+
+def test_a_watch_is_opened_listed_and_closed(desk: Desk, api: TestClient) -> None:
+    assert api.get("/api/v1/watches").json() == {"watches": []}
+    body = {"kind": "tawuran", "kelurahan": "krendang", "until": iso(NOW + 60_000), "by": "4021"}
+    opened = api.post("/api/v1/watches", json=body)
+    assert opened.status_code == 200
+    watch = {"kind": "tawuran", "kelurahan": "krendang", "until": iso(NOW + 60_000)}
+    assert opened.json() == api.get("/api/v1/watches").json() == {"watches": [watch]}
+    again = api.post("/api/v1/watches", json={**body, "until": None})
+    assert again.json() == {"watches": [{**watch, "until": None}]}
+    close = {"kelurahan": "krendang", "by": "4021"}
+    assert api.post("/api/v1/watches/tawuran/close", json=close).json() == {"watches": []}
+    assert api.post("/api/v1/watches/tawuran/close", json=close).status_code == 404
+    assert [topic.split("/")[3] for topic, _ in desk.link.log if topic.endswith("/watch")] == ["pos-03", "pos-07"] * 3
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ({"kind": "tawuran"}, "no_officer"),
+        ({"kind": "Tawuran!", "by": "4021"}, "bad_kind"),
+        ({"kind": "tawuran", "by": "4021", "kelurahan": "bulan"}, "unknown_kelurahan"),
+        ({"kind": "tawuran", "by": "4021", "until": "2020-01-01T00:00:00Z"}, "over"),
+        ({"kind": "tawuran", "by": "4021", "until": "besok"}, "bad_body"),
+        ({"by": "4021"}, "bad_body"),
+        ([], "bad_body"),
+    ],
+)
+def test_a_watch_that_cannot_be_is_refused_with_a_reason(api: TestClient, body: object, error: str) -> None:
+    answer = api.post("/api/v1/watches", json=body)
+    assert (answer.status_code, answer.json()["error"]) == (422, error)
+    assert api.get("/api/v1/watches").json() == {"watches": []}
+
+
+def test_watches_ask_for_the_token_too(desk: Desk) -> None:
+    client = TestClient(create_app(Board(desk.station), token="s3cret"), base_url=HERE)
+    assert client.get("/api/v1/watches").status_code == 401
+    assert client.post("/api/v1/watches", json={"kind": "tawuran", "by": "4021"}).status_code == 401
+    assert client.post("/api/v1/watches/tawuran/close", json={"by": "4021"}).status_code == 401

@@ -76,11 +76,11 @@ def test_a_program_hears_each_change_as_json(desk: Desk, client: httpx.Client) -
     with served(desk) as url, client.stream("GET", f"{url}/api/v1/events") as answer:
         stream = events(answer.iter_lines())
         assert wait_for(stream, "hello")["store"] == desk.station.store.id
-        assert wait_for(stream, "desk") == {"broker": False}
+        assert wait_for(stream, "desk") == {"broker": False, "notices": []}
         desk.alert(panic())
         assert wait_for(stream, "incident")["stage"] == "delivered"
         desk.station.broker(True)
-        assert wait_for(stream, "desk") == {"broker": True}
+        assert wait_for(stream, "desk") == {"broker": True, "notices": []}
         desk.status(status())
         posts = {post["id"]: post["status"] for post in wait_for(stream, "posts")["posts"]}
         assert posts["pos-03"]["state"] == "online"
