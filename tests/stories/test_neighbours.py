@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -110,6 +111,23 @@ def test_word_from_the_precincts_desk_and_from_a_post_under_a_watch_sounds_that_
     finally:
         desk.close()
     town.wait_metric("kentongan_outbox_depth", lambda depth: depth == 0)
+    assert town.precinct.stop() == 0
+
+
+def test_a_faulty_rule_file_costs_the_precinct_no_alert_and_stands_on_its_board(quick_town: Town) -> None:
+    town = quick_town
+    assert town.precinct.stop() == 0
+    rules = town.folder / "aturan.yaml"
+    rules.write_text("rules: [{id: x, when: {event: alert.panic}}]", encoding="utf-8")
+    body = json.loads(town.precinct.config.read_text(encoding="utf-8"))
+    town.precinct.config.write_text(json.dumps({**body, "rules": [str(rules)]}), encoding="utf-8")
+    town.precinct.start()
+    town.precinct.wait_ready()
+    assert [line["fallbacks"] for line in town.precinct.told("config_fault")][:1] == [["rules"]]
+    assert town.officer.metric("kentongan_config_faults") > 0
+    button = town.button("btn-1")
+    incident = button.wait(button.press(), "delivered")["incident"]
+    assert town.officer.wait_incident(incident)["raised_at"] == "post"
 
 
 def _alerts(found: dict[str, Any]) -> list[tuple[str, str]]:

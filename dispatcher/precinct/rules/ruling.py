@@ -93,8 +93,8 @@ class Ruling:
 
     @property
     def is_behind(self) -> bool:
-        """Whether what can wait should wait outside."""
-        return self._work.waiting > MAX_WAITING
+        """Whether what can wait should wait outside: the rules have too much to do, or do nothing any more."""
+        return self.failed or self._work.waiting > MAX_WAITING
 
     def matcher_state(self) -> MatcherState:
         """Return who answers, and the counters."""

@@ -480,6 +480,9 @@ def test_rules_that_fail_take_no_alert_with_them_and_the_board_says_so(ruled: Ma
     until(lambda: desk.station.notices == ("rules_failed",))
     desk.alert(brawl("pos-07"), "pos-07")
     assert desk.link.said("pos-07") == [("delivered", 1)]
+    desk.say(report("tanda", "r1"))  # the post gets no answer: it keeps this, and sends it again
+    assert not [body for _, body in desk.link.log if isinstance(body, bytes) and b'"event":"r1"' in body]
+    assert desk.counter("events", "behind") == 1
     again = ruled.kill(desk, NEAR)  # type: ignore[attr-defined]
     assert again.one("tawuran-sekitar").count == 2
 
