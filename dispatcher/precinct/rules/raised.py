@@ -72,13 +72,14 @@ def calling(id_: str, event: Event, precinct: str, site: Site) -> Alert:
 
 
 def naming(known: Incident, raised: Raised, precinct: str, *, first: bool) -> Alert:
-    """Return the next revision of the floor's incident, in which a rule adds its words to it: its title if ``first``.
+    """Return the next revision of the floor's incident, in which a rule adds its words: title and kind if ``first``.
 
     Its severity stands: the floor's is the loudest.
     """
-    before = joining(known, raised.firing.escalate, precinct)
-    title = raised.firing.title if first else before.title
-    return replace(before, rev=before.rev + 1, title=title, labels=(raised.firing.rule,))
+    firing = raised.firing
+    before = joining(known, firing.escalate, precinct)
+    after = replace(before, rev=before.rev + 1, labels=(firing.rule,))
+    return replace(after, title=firing.title, incident=firing.incident or known.kind) if first else after
 
 
 def joining(known: Incident, escalate: tuple[str, ...], precinct: str) -> Alert:

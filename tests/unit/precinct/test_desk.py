@@ -18,9 +18,9 @@ TEXT = """
 - id: siber
   runs_at: precinct
   when: {event: report.tawuran, where: {role: cyber}}
-  then: {escalate: precinct, incident: tawuran, severity: critical, message: "Ajakan tawuran, {kelurahan}"}
+  then: {escalate: precinct, incident: ajakan, severity: critical, message: "Ajakan tawuran, {kelurahan}"}
 - id: siaga
-  when: {event: alert.tawuran}
+  when: {event: [alert.tawuran, alert.ajakan]}
   then: {escalate: precinct, incident: siaga, severity: medium}
 """
 
@@ -97,7 +97,7 @@ def test_a_critical_report_is_the_floors_and_the_rule_that_matches_it_adds_its_w
     desk.hear(said("siber-1", "report.tawuran", 1, severity="critical", kelurahan="krendang"))
     until(lambda: desk.one("floor").title == "Ajakan tawuran, krendang")
     found = desk.one("floor")
-    assert (found.kind, found.count, found.place.kelurahan) == ("tawuran", 1, "krendang")
+    assert (found.kind, found.count, found.place.kelurahan) == ("ajakan", 1, "krendang")
     assert not desk.of("siber")
     assert desk.one("siaga").count == 1  # one alert, though floor and rule have both told of it
 
