@@ -10,7 +10,7 @@ from dispatcher.rules.engine.completion import Machine
 from dispatcher.rules.engine.cross import Clauses, Compiled
 from dispatcher.rules.engine.grouping import Grouping, grouping_of, key_of
 from dispatcher.rules.engine.hours import Groups, Hourly
-from dispatcher.rules.engine.rosters import DailySilence, Expected, Silence
+from dispatcher.rules.engine.rosters import LATE_MS, DailySilence, Expected, Silence
 from dispatcher.rules.engine.search import Place
 from dispatcher.rules.engine.states import Becoming
 from dispatcher.rules.engine.verdict import Subject, kelurahan_of
@@ -47,6 +47,11 @@ class Scope:
     def whole(self) -> bool:
         """Return whether this is the whole site."""
         return self.post is None and not self.precinct
+
+    @property
+    def late_ms(self) -> int:
+        """Return how long after its time a daily verdict is late."""
+        return 1 if self.whole else LATE_MS
 
     def runs(self, rule: FullRule) -> bool:
         """Return whether a rule is judged here."""
@@ -104,7 +109,7 @@ class Builder:
                 return Becoming(rule.id, form, self.site, self._post_key(rule))
             case ScheduleForm() as form:
                 groups, subject = self._everywhere(rule)
-                return Hourly(rule.id, form, self.calendar, groups, subject)
+                return Hourly(rule.id, form, self.calendar, groups, subject, self.scope.late_ms)
 
     def _waiting(self, when: When, after: After, absent: Clause, asked: Clauses, grouping: Grouping) -> Machine:
         trigger, clauses = self._trigger(after, asked, grouping)
@@ -139,7 +144,7 @@ class Builder:
             lateness_ms=self.lateness((form.clause,)),
         )
         if form.between is not None:
-            return DailySilence(expected, form.between, self.calendar)
+            return DailySilence(expected, form.between, self.calendar, self.scope.late_ms)
         return Silence(expected, form.for_ms or 0)
 
     def names(self, roster: Roster, runs_at: RunsAt) -> tuple[str, ...]:
