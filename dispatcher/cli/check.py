@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from dispatcher.cli.questions import refused
 from dispatcher.cli.say import say, show
 from dispatcher.cli.surroundings import around, find_site
 from dispatcher.cli.timeline.run import load as load_tests
@@ -11,8 +10,9 @@ from dispatcher.devices import BUILT_IN, parse_profiles
 from dispatcher.domain.faults import Fault, FaultsFound, Text
 from dispatcher.domain.site import Site
 from dispatcher.domain.tree import Mapping, Node, place_at
+from dispatcher.matcher.questions import refused
 from dispatcher.rules.lint import lint
-from dispatcher.rules.parse import parse_rules, parse_ruleset
+from dispatcher.rules.parse import parse_ruleset
 from dispatcher.settings.share import share
 from dispatcher.settings.sitefile import load_site, parse_site, post_faults, profile_faults
 from dispatcher.settings.sources import Sources, collect
@@ -104,8 +104,6 @@ def _rule_faults(nodes: list[Node], given: Path | None, notes: list[Fault]) -> t
     faults = faults or refused(ruleset, site)
     if not faults:
         notes += lint(ruleset, site)
-        # What the language allows and a post cannot run yet must not come as a surprise at the post.
-        notes += [fault for fault in parse_rules(nodes, near.channels)[1] if fault.code == "not-built"]
     return faults
 
 

@@ -1,12 +1,13 @@
-"""What a firing does: add to the press's incident, open or join the rule's own, act, or be held by a throttle."""
+"""What a firing does: add to the press's incident, open or join the rule's own, act, or end what it had told."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from dispatcher.domain.events import Event, is_floor
 from dispatcher.domain.firing import Firing, Said
 from dispatcher.domain.ids import digest, rule_incident_id
-from dispatcher.domain.incident import loudest
-from dispatcher.incidents.floor import Context, join, new_incident
+from dispatcher.domain.incident import Evidence, loudest
+from dispatcher.incidents.floor import Context, evidence_of, join_all, new_incident
 from dispatcher.incidents.model import (
     Change,
     Command,
@@ -21,55 +22,70 @@ from dispatcher.incidents.state import PostState
 
 
 def decide_firing(context: Context, state: PostState, event: Event, firing: Firing) -> Decision:
-    """Return what one firing changes. ``event`` is the one that satisfied the rule."""
+    """Return what one firing changes. ``event`` is its subject.
+
+    Whether it alerts, repeats or clears was decided by the engine; here it finds its incident.
+    """
     if firing.shadow:
         return Decision(Reason.SHADOWED)
-    window = state.windows.get(_window_key(firing))
-    if firing.said is Said.REPEATED:
-        return Decision(Reason.THROTTLED) if window is None else _throttled(state, event, window)
-    if firing.said is None and window is not None and _is_inside(window, firing, event):
-        return _throttled(state, event, window)
+    match firing.said:
+        case Said.FIRED:
+            return _fired(context, state, event, firing)
+        case Said.REPEATED:
+            return _repeated(context, state, event, firing)
+        case Said.CLEARED:
+            return _cleared(state, event, firing)
+
+
+def _fired(context: Context, state: PostState, event: Event, firing: Firing) -> Decision:
     commands = _commands(context, event, firing)
     if "none" in firing.escalate or firing.incident is None:
-        return Decision(Reason.ACTED, _start_window(firing, event, ""), commands)
-    incident = _incident(context, state, event, firing)
-    reason = Reason.ADDED if is_floor(event) else Reason.FIRED
-    changes = (PutIncident(incident), *_start_window(firing, event, incident.id))
-    return Decision(reason, changes, commands, incident.id)
+        return Decision(Reason.ACTED, (_remember(firing, event, ""),), commands)
+    pressed = _incident_of_press(state, event) if is_floor(event) else None
+    incident = _own(context, state, event, firing) if pressed is None else _add(pressed, firing)
+    changes: tuple[Change, ...] = (PutIncident(incident), _remember(firing, event, incident.id))
+    return Decision(Reason.FIRED if pressed is None else Reason.ADDED, changes, commands, incident.id)
+
+
+def _repeated(context: Context, state: PostState, event: Event, firing: Firing) -> Decision:
+    """Let a repeat join its incident as evidence. One whose incident was forgotten opens it anew: it is never lost."""
+    window = state.windows.get(_window_key(firing))
+    if window is None or not window.incident or is_floor(event):
+        return Decision(Reason.THROTTLED, incident=window.incident or None if window is not None else None)
+    incident = state.incidents.get(window.incident)
+    if incident is None:
+        return replace(_fired(context, state, event, replace(firing, actions=())), reason=Reason.THROTTLED)
+    joined = replace(join_all(incident, _evidence(event, firing), event.arrived), cleared=None)
+    changes = (PutIncident(joined),) if joined != incident else ()
+    return Decision(Reason.THROTTLED, changes, (), incident.id)
+
+
+def _cleared(state: PostState, event: Event, firing: Firing) -> Decision:
+    """Note that the condition is over. The incident stays open: only people close it."""
+    window = state.windows.get(_window_key(firing))
+    incident = state.incidents.get(window.incident) if window is not None else None
+    if incident is None or incident.cleared is not None or not incident.is_open:
+        return Decision(Reason.CLEARED, incident=incident.id if incident is not None else None)
+    cleared = replace(incident, cleared=event.arrived, changed=True)
+    return Decision(Reason.CLEARED, (PutIncident(cleared),), (), incident.id)
 
 
 def _window_key(firing: Firing) -> str:
     return f"{firing.rule}/{firing.group}"
 
 
-def _is_inside(window: Window, firing: Firing, event: Event) -> bool:
-    # A repeat at exactly the end is inside (rules-language, "throttle").
-    return firing.once_within_ms is not None and event.arrived.run_ms - window.since_run_ms <= firing.once_within_ms
+def _remember(firing: Firing, event: Event, incident: str) -> PutWindow:
+    return PutWindow(_window_key(firing), Window(event.arrived.run_ms, incident))
 
 
-def _start_window(firing: Firing, event: Event, incident: str) -> tuple[Change, ...]:
-    if firing.once_within_ms is None and firing.said is None:
-        return ()
-    return (PutWindow(_window_key(firing), Window(event.arrived.run_ms, incident)),)
-
-
-def _throttled(state: PostState, event: Event, window: Window) -> Decision:
-    incident = state.incidents.get(window.incident)
-    if incident is None or is_floor(event) or _holds(incident, event):
-        return Decision(Reason.THROTTLED, incident=window.incident or None)
-    return Decision(Reason.THROTTLED, (PutIncident(join(incident, event)),), (), incident.id)
+def _evidence(event: Event, firing: Firing) -> tuple[Evidence, ...]:
+    """Return all events that a firing stands on, oldest first; its subject is the last of those that came at once."""
+    others = [entry for entry in firing.evidence if entry.event != event.id]
+    return tuple(sorted((*others, evidence_of(event)), key=lambda entry: entry.at.run_ms))
 
 
 def _holds(incident: Incident, event: Event) -> bool:
     return any(entry.event == event.id for entry in incident.evidence)
-
-
-def _incident(context: Context, state: PostState, event: Event, firing: Firing) -> Incident:
-    if is_floor(event):
-        pressed = _incident_of_press(state, event)
-        if pressed is not None:
-            return _add(pressed, firing)
-    return _own(context, state, event, firing)
 
 
 def _incident_of_press(state: PostState, event: Event) -> Incident | None:
@@ -87,6 +103,7 @@ def _add(incident: Incident, firing: Firing) -> Incident:
     return replace(
         incident,
         title=firing.title if first else incident.title,
+        kind=firing.incident or incident.kind if first else incident.kind,
         severity=loudest(incident.severity, firing.severity),
         labels=(*incident.labels, firing.rule),
         escalate=_joined(incident.escalate, firing.escalate),
@@ -99,10 +116,11 @@ def _joined(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _own(context: Context, state: PostState, event: Event, firing: Firing) -> Incident:
-    id_ = rule_incident_id(context.post, firing.rule, firing.group, event.id)
+    evidence = _evidence(event, firing)
+    id_ = rule_incident_id(context.post, firing.rule, firing.group, evidence[0].event)
     existing = state.incidents.get(id_)
-    if existing is not None:
-        return existing
+    if existing is not None:  # with `reuse` a window may fire again from the same first event
+        return replace(join_all(existing, evidence, event.arrived), cleared=None)
     incident = new_incident(
         context,
         event,
@@ -112,16 +130,26 @@ def _own(context: Context, state: PostState, event: Event, firing: Firing) -> In
         severity=firing.severity,
         title=firing.title,
     )
-    return replace(incident, escalate=firing.escalate, certainty=firing.certainty, labels=(firing.rule,))
+    return _with_words(replace(incident, evidence=(), count=0), firing, evidence)
+
+
+def _with_words(incident: Incident, firing: Firing, evidence: Iterable[Evidence]) -> Incident:
+    whole = join_all(incident, evidence, incident.last_event)
+    return replace(
+        whole,
+        opened=min(whole.evidence[0].at, whole.opened, key=lambda stamp: stamp.run_ms),
+        count=max(whole.count, firing.count or 0),  # of a full window an alert names the newest events only
+        escalate=firing.escalate,
+        certainty=firing.certainty,
+        labels=(firing.rule,),
+    )
 
 
 def _commands(context: Context, event: Event, firing: Firing) -> tuple[Command, ...]:
     """Return an action's commands: ``siren.on`` goes to every siren of the event's post."""
     post = event.post or context.post
-    devices = [device for device in context.site.devices.values() if device.post in (post, None)]
     return tuple(
-        Command(digest("command", event.id, firing.rule, action, device.id), device.id, action)
+        Command(digest("command", event.id, firing.rule, action, device), device, action)
         for action in firing.actions
-        for device in devices
-        if device.role == action.split(".", 1)[0]
+        for device in context.devices_of(action.split(".", 1)[0], post)
     )

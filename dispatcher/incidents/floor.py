@@ -1,6 +1,7 @@
 """The floor: a press gets its incident, whatever the rules say. No matcher, no rule file, no clock of its own."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from dispatcher.domain.events import Event, is_floor, is_press
 from dispatcher.domain.ids import floor_incident_id
@@ -12,6 +13,7 @@ from dispatcher.incidents.copies import Identity, first_seen, is_fresh, seen_aga
 from dispatcher.incidents.model import (
     CONFIG_RULE,
     FLOOR_RULE,
+    MATCHER_RULE,
     UNKNOWN_RULE,
     Confirm,
     Copy,
@@ -37,6 +39,17 @@ class Context:
 
     post: str
     site: Site
+    _by_role: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+
+    def devices_of(self, role: str, post: str) -> tuple[str, ...]:
+        """Return the ids of a post's devices of a role, those without a post included. A site has hundreds."""
+        key = f"{post}/{role}"
+        found = self._by_role.get(key)
+        if found is None:
+            devices = self.site.devices.values()
+            found = tuple(one.id for one in devices if one.role == role and one.post in (post, None))
+            self._by_role[key] = found
+        return found
 
 
 def decide_event(
@@ -111,10 +124,17 @@ def evidence_of(event: Event) -> Evidence:
 
 def join(incident: Incident, event: Event) -> Incident:
     """Add an event to an incident; it is told in the next revision. One that is in it already changes nothing."""
-    if any(entry.event == event.id for entry in incident.evidence):
+    return join_all(incident, (evidence_of(event),), event.arrived)
+
+
+def join_all(incident: Incident, evidence: Iterable[Evidence], at: Stamp) -> Incident:
+    """Add what is new of some evidence to an incident; ``at`` is when it came. Nothing new changes nothing."""
+    known = {entry.event for entry in incident.evidence}
+    fresh = tuple(entry for entry in evidence if entry.event not in known)
+    if not fresh:
         return incident
-    evidence = _make_room((*incident.evidence, evidence_of(event)), incident)
-    return replace(incident, evidence=evidence, count=incident.count + 1, last_event=event.arrived)
+    whole = _make_room((*incident.evidence, *fresh), incident)
+    return replace(incident, evidence=whole, count=incident.count + len(fresh), last_event=at)
 
 
 def _make_room(evidence: tuple[Evidence, ...], incident: Incident) -> tuple[Evidence, ...]:
@@ -211,21 +231,29 @@ def decide_unknown(context: Context, state: PostState, event: Event) -> Decision
 
 
 def decide_fault(context: Context, state: PostState, event: Event) -> Decision:
-    """Tell the precinct once that this post runs with an older configuration than stands in its files.
+    """Tell the precinct's technician once of trouble at this post itself: in its files, or with its matcher.
 
-    ``event`` has the kind ``config.fault``, an id derived from the faulty files, and the attribute ``text``.
+    ``event`` has the kind ``config.fault`` or ``matcher.fault``, an id derived from what is told, and the attribute
+    ``text``.
     """
-    id_ = floor_incident_id(context.post, CONFIG_RULE, event.id)
+    reason, again = _OF_FAULT[event.kind]
+    id_ = floor_incident_id(context.post, event.kind, event.id)
     if id_ in state.incidents:
-        return Decision(Reason.CONFIG_FAULT_AGAIN, incident=id_)
+        return Decision(again, incident=id_)
     incident = new_incident(
         context,
         event,
         id_=id_,
-        kind=CONFIG_RULE,
-        rule=CONFIG_RULE,
+        kind=event.kind,
+        rule=event.kind,
         severity=Severity.MEDIUM,
         title=titles.fault_title(event, context.site),
     )
     escalated = replace(incident, escalate=("technician",))
-    return Decision(Reason.CONFIG_FAULT, (PutIncident(escalated),), (), id_)
+    return Decision(reason, (PutIncident(escalated),), (), id_)
+
+
+_OF_FAULT = {
+    CONFIG_RULE: (Reason.CONFIG_FAULT, Reason.CONFIG_FAULT_AGAIN),
+    MATCHER_RULE: (Reason.MATCHER_FAULT, Reason.MATCHER_FAULT_AGAIN),
+}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from dispatcher.domain.events import Value
 from dispatcher.domain.incident import Evidence, PlaceOfIncident, Severity, Stage
 from dispatcher.domain.stamp import Stamp
 
@@ -11,6 +12,8 @@ ANSWERS = (Stage.CLOSED, Stage.ARRIVED, Stage.DISPATCHED, Stage.ACKNOWLEDGED)  #
 FLOOR_RULE = "floor"
 UNKNOWN_RULE = "device.unknown"
 CONFIG_RULE = "config.fault"
+MATCHER_RULE = "matcher.fault"
+OWN_RULES = (CONFIG_RULE, MATCHER_RULE)  # what a post tells of itself
 
 
 class Reason(StrEnum):
@@ -25,12 +28,14 @@ class Reason(StrEnum):
     FIRED = "fired"
     ADDED = "added"
     THROTTLED = "throttled"
+    CLEARED = "cleared"
     SHADOWED = "shadowed"
     ACTED = "acted"
-    NO_RULE = "no_rule"
     UNKNOWN_DEVICE = "unknown_device"
     CONFIG_FAULT = "config_fault"
     CONFIG_FAULT_AGAIN = "config_fault_again"
+    MATCHER_FAULT = "matcher_fault"
+    MATCHER_FAULT_AGAIN = "matcher_fault_again"
     UNKNOWN_DEVICE_AGAIN = "unknown_device_again"
     ADVANCED = "advanced"
     STALE = "stale"
@@ -60,6 +65,7 @@ class Incident:
     that none carries has ``rev`` 0. ``answers`` maps an officer's stage to the highest revision it speaks for.
     ``undelivered_rev`` and ``unattended_rev`` are how far those two bad news have been told. ``missing`` are numbers
     that may have been used by records that damage took: they are not used again for anything but to close the gap.
+    ``cleared`` is when the condition that a rule had told was over; it is open again with new evidence.
     """
 
     id: str
@@ -90,6 +96,7 @@ class Incident:
     answers: Mapping[Stage, int] = field(default_factory=dict)
     by: str | None = None
     missing: tuple[int, ...] = ()
+    cleared: Stamp | None = None
 
     @property
     def pending(self) -> bool:
@@ -120,7 +127,7 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A running throttle window: since when (running time) and which incident its repeats join."""
+    """What a rule told for one group last: since when (running time) and in which incident; repeats join it."""
 
     since_run_ms: int
     incident: str
@@ -150,6 +157,7 @@ class Command:
     id: str
     device: str
     command: str
+    args: Mapping[str, Value] = field(default_factory=dict)
 
 
 Effect = Confirm | Command
@@ -176,7 +184,7 @@ class PutCopies:
 
 @dataclass(frozen=True, slots=True)
 class PutWindow:
-    """Start a throttle window."""
+    """Remember what a rule told for one group."""
 
     key: str
     window: Window

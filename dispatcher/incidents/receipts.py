@@ -2,13 +2,12 @@
 
 from dataclasses import replace
 
-from dispatcher.domain.incident import Evidence, Receipt, Stage
+from dispatcher.domain.incident import Receipt, Stage
 from dispatcher.domain.stamp import Stamp
+from dispatcher.incidents.duties import is_late, undelivered
 from dispatcher.incidents.model import Change, Decision, Incident, PutIncident, PutStore, Reason
-from dispatcher.incidents.stages import moves, stage_of
+from dispatcher.incidents.stages import moves
 from dispatcher.incidents.state import PostState, resend_everything
-
-UNDELIVERED_MS = 10_000  # design, "The lamp never lies": 10 s without delivery means: use the radio
 
 
 def decide_receipt(state: PostState, receipt: Receipt) -> Decision:
@@ -82,7 +81,7 @@ def decide_sent(state: PostState, incident: str, rev: int) -> Decision:
 
 def decide_time(state: PostState, now: Stamp) -> Decision:
     """Tell presses that have waited 10 s without delivery that they are undelivered."""
-    overdue = [incident for incident in state.unfinished() if _overdue_rev(incident, now)]
+    overdue = [incident for incident in state.overdue(now) if _overdue_rev(incident, now)]
     if not overdue:
         return Decision(Reason.NOTHING_DUE)
     told = [replace(incident, undelivered_rev=_overdue_rev(incident, now)) for incident in overdue]
@@ -97,13 +96,4 @@ def decide_time(state: PostState, now: Stamp) -> Decision:
 
 def _overdue_rev(incident: Incident, now: Stamp) -> int:
     """Return the highest revision whose delivery is overdue and not told yet, 0 for none."""
-    if incident.delivered_rev >= incident.rev or incident.undelivered_rev >= incident.rev:
-        return 0
-    late = (entry.rev for entry in incident.evidence if _is_late(entry, incident, now))
-    rev = max(late, default=0)
-    return rev if rev > incident.undelivered_rev else 0
-
-
-def _is_late(entry: Evidence, incident: Incident, now: Stamp) -> bool:
-    waiting = stage_of(incident, entry.rev) in (Stage.SAVED, Stage.SENT)
-    return entry.rev > 0 and waiting and now.run_ms - entry.at.run_ms >= UNDELIVERED_MS
+    return max((entry.rev for entry in undelivered(incident) if is_late(entry, now)), default=0)

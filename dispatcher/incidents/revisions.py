@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from dispatcher.domain.incident import Evidence
 from dispatcher.domain.stamp import Stamp
+from dispatcher.incidents.duties import lost_number
 from dispatcher.incidents.model import FLOOR_RULE, Incident, PutIncident, Revision
 from dispatcher.incidents.state import PostState
 from dispatcher.wire import alert as wire
@@ -12,35 +13,17 @@ from dispatcher.wire.fields import iso
 
 RECENT_MS = 3_600_000  # a closed incident may have had a revision not longer ago
 MOST_LOST = 64  # numbers skipped for one loss; more than that is no flipped bit but a ruined card
-SPACING_MS = 1_000  # revision 1 goes at once, later ones at most one a second per incident
-
-
-def is_due(incident: Incident, now: Stamp) -> bool:
-    """Return whether a revision must be made now."""
-    if _gap(incident):
-        return True
-    if not incident.pending:
-        return False
-    return incident.made is None or now.run_ms - incident.made.run_ms >= SPACING_MS
-
-
-def _gap(incident: Incident) -> int:
-    """Return a number whose revision was lost and that keeps a later one from being delivered, 0 if there is none."""
-    if not incident.missing:
-        return 0
-    top = max((revision.rev for revision in incident.outbox), default=0)
-    return next((rev for rev in incident.missing if incident.delivered_rev < rev < top), 0)
 
 
 def due(state: PostState, now: Stamp) -> list[Incident]:
     """Return the incidents that need a revision now: panics first, then the oldest."""
-    waiting = [incident for incident in state.unfinished() if is_due(incident, now)]
+    waiting = state.to_revise(now)
     return sorted(waiting, key=lambda incident: (not incident.panic, incident.opened.run_ms, incident.id))
 
 
 def make(incident: Incident, now: Stamp, instance: str) -> Revision:
     """Make the next revision. Its bytes never change afterwards (but for the age, which is told at each sending)."""
-    gap = _gap(incident)
+    gap = lost_number(incident)
     if gap:  # says nothing: what the lost one said is told again in a number that was never used
         later = sum(not 0 < entry.rev < gap for entry in incident.evidence)
         body = _encode(replace(incident, count=incident.count - later), gap, [], now, instance)
@@ -75,6 +58,7 @@ def _encode(incident: Incident, rev: int, entries: list[Evidence], now: Stamp, i
             labels=incident.labels,
             certainty=incident.certainty,
             escalate=incident.escalate,
+            cleared_at=iso(incident.cleared.wall_ms) if incident.cleared is not None else None,
         )
     )
 

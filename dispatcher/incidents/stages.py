@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from dispatcher.domain.incident import Evidence, Stage
 from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents.model import ANSWERS, UNKNOWN_RULE, Confirm, Incident
-from dispatcher.incidents.state import PostState
 
 # From "help is least near" to "help is here"; a shared lamp shows the first that any open press is at.
 LAMP_ORDER = (
@@ -44,41 +43,17 @@ def _transport_stage(incident: Incident, rev: int) -> Stage:
 def least_advanced(incident: Incident) -> Stage:
     """Return the stage of the press that help is least near to; CLOSED when there is none left."""
     stages = {stage_of(incident, entry.rev) for entry in incident.evidence}
-    return min((stage for stage in stages if stage in _RANK), key=_RANK.__getitem__, default=Stage.CLOSED)
+    return least_of(stages) or Stage.CLOSED
+
+
+def least_of(stages: Iterable[Stage]) -> Stage | None:
+    """Return the stage that help is least near at; None when there is none that anybody waits in."""
+    return min((stage for stage in stages if stage in _RANK), key=_RANK.__getitem__, default=None)
 
 
 def lamp_stage(incidents: Iterable[Incident]) -> Stage | None:
     """Return what a shared lamp shows: the least advanced press of all open panics, None when there is none."""
-    stages = [least_advanced(incident) for incident in incidents if incident.panic and incident.is_open]
-    return min((stage for stage in stages if stage in _RANK), key=_RANK.__getitem__, default=None)
-
-
-def lamp_of(state: PostState) -> Stage | None:
-    """Return what the post's lamp shows, None when nothing is open."""
-    return lamp_stage(state.incidents.values())
-
-
-class Lamp:
-    """`lamp_of` for one who asks every few milliseconds.
-
-    Incidents do not change but are replaced, so the stage of one that is the same object as last time is known. That
-    is a memory of derived values, not a second truth: what is not the very same object is derived anew.
-    """
-
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[Incident, Stage | None]] = {}
-
-    def of(self, state: PostState) -> Stage | None:
-        """Return what ``lamp_of(state)`` would."""
-        known, panics = self._known, (incident for incident in state.incidents.values() if incident.panic)
-        self._known = {
-            incident.id: past
-            if (past := known.get(incident.id)) is not None and past[0] is incident
-            else (incident, lamp_stage((incident,)))
-            for incident in panics
-        }
-        shown = {stage for _, stage in self._known.values() if stage is not None}
-        return min(shown, key=_RANK.__getitem__, default=None)
+    return least_of(least_advanced(incident) for incident in incidents if incident.panic and incident.is_open)
 
 
 def confirm(entry: Evidence, incident: Incident) -> Confirm | None:
@@ -99,8 +74,16 @@ class Moves:
     moved: tuple[tuple[Stage, Stamp], ...]
 
 
+_STILL = Moves((), ())
+
+
 def moves(before: Incident | None, after: Incident) -> Moves:
-    """Return what changed for the presses between two versions of an incident."""
+    """Return what changed for the presses between two versions of an incident.
+
+    A rule's incident may name the same press as evidence; its device hears of its own incident alone.
+    """
+    if not after.panic:
+        return _STILL
     known = {} if before is None else {entry.event: stage_of(before, entry.rev) for entry in before.evidence}
     stages = [(entry, stage_of(after, entry.rev)) for entry in after.evidence]
     changed = [(entry, stage) for entry, stage in stages if known.get(entry.event) is not stage]

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from dispatcher.domain.stamp import Stamp
+from dispatcher.incidents.deadlines import Deadlines
+from dispatcher.incidents.duties import overdue_at, revise_at
 from dispatcher.incidents.model import (
     Change,
     Copy,
@@ -28,10 +30,27 @@ MAX_COPIES = 20_000  # presses in those days, each remembered as long as its inc
 MAX_SMALL_COPIES = 4_096  # readings: their devices repeat within seconds
 MAX_UNKNOWN = 256
 MAX_WINDOWS = 10_000
+SEALED = "sealed"  # no incident's id: what would join it opens one of its own
+
+
+class _Derived:
+    """What follows from the incidents, so that nobody has to look through them: no part of the state's equality."""
+
+    __slots__ = ("_overdue", "_revise", "_touched")
+
+    def __init__(self) -> None:
+        self._revise, self._overdue = Deadlines(), Deadlines()
+        self._touched: dict[str, None] = {}
+
+    def follow(self, id_: str, incident: Incident | None) -> None:
+        """Learn how an incident stands now; None: it is no more."""
+        self._touched[id_] = None
+        self._revise.put(id_, revise_at(incident) if incident is not None else None)
+        self._overdue.put(id_, overdue_at(incident) if incident is not None else None)
 
 
 @dataclass(slots=True)
-class PostState:
+class PostState(_Derived):
     """Incidents, copies, throttle windows and what else the fold keeps. Every table is bounded."""
 
     incidents: dict[str, Incident] = field(default_factory=dict)
@@ -42,6 +61,11 @@ class PostState:
     unknown: dict[str, int] = field(default_factory=dict)
     store: str | None = None
     waiting: dict[str, None] = field(default_factory=dict)  # ids of those with something to make, send or deliver
+
+    def __post_init__(self) -> None:
+        _Derived.__init__(self)
+        for id_, incident in self.incidents.items():
+            self.follow(id_, incident)
 
     def apply(self, decision: Decision) -> None:
         """Carry out the changes of a decision."""
@@ -65,6 +89,7 @@ class PostState:
         if incident.panic and incident.device is not None and self._is_latest(incident, incident.device):
             self.by_device[incident.device] = incident.id
         self.incidents[incident.id] = incident
+        self.follow(incident.id, incident)
         if incident.pending or incident.outbox:
             self.waiting[incident.id] = None
         else:
@@ -84,6 +109,20 @@ class PostState:
     def unfinished(self) -> list[Incident]:
         """Return the incidents that have something to make, to send or to be delivered."""
         return [self.incidents[id_] for id_ in self.waiting]
+
+    def to_revise(self, now: Stamp) -> list[Incident]:
+        """Return the incidents whose next revision must be made."""
+        return [self.incidents[id_] for id_ in self._revise.due(now.run_ms)]
+
+    def overdue(self, now: Stamp) -> list[Incident]:
+        """Return the incidents with a press that was not delivered in time, and of which nobody was told so."""
+        return [self.incidents[id_] for id_ in self._overdue.due(now.run_ms)]
+
+    def take_touched(self) -> list[tuple[str, Incident | None]]:
+        """Return what has changed since this was asked last: each incident as it is now, None where it is gone."""
+        touched = self._touched
+        self._touched = {}  # type: ignore[misc]  # a slot of the base class, which mypy overlooks in a dataclass
+        return [(id_, self.incidents.get(id_)) for id_ in touched]
 
     def _put_copies(self, key: str, copies: tuple[Copy, ...], small: bool) -> None:
         if small and key not in self.copies:
@@ -107,13 +146,19 @@ class PostState:
         Copies do not age: nobody heard anything meanwhile. What came since keeps its time.
         """
         for incident in list(self.incidents.values()):
-            self.incidents[incident.id] = aged(incident, before_run_ms, by_ms)
+            self.incidents[incident.id] = older = aged(incident, before_run_ms, by_ms)
+            self.follow(older.id, older)
         for key, window in self.windows.items():
             if window.since_run_ms < before_run_ms:
                 self.windows[key] = replace(window, since_run_ms=window.since_run_ms - by_ms)
         for device, run_ms in self.unknown.items():
             if run_ms < before_run_ms:
                 self.unknown[device] = run_ms - by_ms
+
+    def seal(self) -> None:
+        """Let nothing new join what is there: a run that saves nothing would give its revisions numbers for good."""
+        self.by_device.clear()
+        self.windows = {key: replace(window, incident=SEALED) for key, window in self.windows.items()}
 
     def was_off(self, downtime_ms: int) -> None:
         """Nobody heard anything for so long, so no copy has aged: a button may have repeated a press all the while."""
@@ -124,7 +169,7 @@ class PostState:
     def forget(self, now: Stamp) -> int:
         """Drop what no later input can need; return how many entries went. Harmless to repeat or to skip."""
         return (
-            _drop(self.incidents, lambda incident: _is_over(incident, now))
+            self._drop_incidents([one for one in self.incidents.values() if _is_over(one, now)])
             + self._make_room()
             + _drop(self.by_device, lambda id_: id_ not in self.incidents)
             + _drop(self.copies, lambda copies: _is_stale(copies, now, MEMORY_MS))
@@ -137,9 +182,12 @@ class PostState:
             return 0
         finished = [incident for incident in self.incidents.values() if _is_finished(incident)]
         finished.sort(key=lambda incident: (incident.is_open, incident.last_event.run_ms))
-        gone = finished[:surplus]
+        return self._drop_incidents(finished[:surplus])
+
+    def _drop_incidents(self, gone: list[Incident]) -> int:
         for incident in gone:
             del self.incidents[incident.id]
+            self.follow(incident.id, None)
         return len(gone)
 
 

@@ -27,8 +27,9 @@ def unknown_title(event: Event, site: Site) -> str:
 
 
 def fault_title(event: Event, site: Site) -> str:
-    """Return what is told of a post whose files have a fault."""
-    return _bounded(f"Konfigurasi rusak {_where(event, site)}: {event.attrs.get('text', '')}")
+    """Return what is told of a post whose files have a fault, or whose rules are answered for by a stand-in."""
+    what = "Mesin aturan bermasalah" if event.kind == "matcher.fault" else "Konfigurasi rusak"
+    return _bounded(f"{what} {_where(event, site)}: {event.attrs.get('text', '')}")
 
 
 def _where(event: Event, site: Site) -> str:

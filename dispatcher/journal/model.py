@@ -22,6 +22,9 @@ class Kind(IntEnum):
     CLOCK = 8
     SHED = 9
     RULES = 10
+    DUE = 11
+    MATCHER = 12
+    WATCH = 13
     CUT = (
         255  # the journal's own: a torn tail was cut here, and the sequence numbers it may have held are not used again
     )

@@ -10,23 +10,24 @@ from dispatcher.devices import Normaliser
 from dispatcher.domain.faults import Fault, FaultsFound, Text
 from dispatcher.incidents.floor import Context
 from dispatcher.incidents.model import CONFIG_RULE
-from dispatcher.journal import Entry, JournalProblem, Kind
+from dispatcher.journal import JournalProblem
 from dispatcher.matcher.durable import DurableMatcher
 from dispatcher.matcher.port import Matcher
 from dispatcher.matcher.port import Report as MatcherReport
 from dispatcher.matcher.python import PythonMatcher
-from dispatcher.post import config, records, watchdog
+from dispatcher.post import config, watchdog
 from dispatcher.post.clock import PostClock, boot_id
 from dispatcher.post.crashes import LASTING_S, Crashes
 from dispatcher.post.exits import GOOD, IO_ERROR, TRY_LATER, CannotStart
 from dispatcher.post.gauges import Gauges
-from dispatcher.post.inbox import Inbox
+from dispatcher.post.inbox import Announcement, Inbox, Trouble
 from dispatcher.post.intake import Intake
 from dispatcher.post.journaling import Keeper, Retention, free_bytes_of
 from dispatcher.post.links import Links, Teller
 from dispatcher.post.outputs import Outputs
 from dispatcher.post.pipeline import Parts, Pipeline
-from dispatcher.post.recovery import Recovered, recover
+from dispatcher.post.recovery import Recovered, recover, starting
+from dispatcher.post.reloading import reread
 from dispatcher.post.report import Report
 from dispatcher.post.rulework import RuleWork
 from dispatcher.post.storage import Storage, open_storage, without_disk
@@ -34,7 +35,7 @@ from dispatcher.post.unsaved import storage_works
 from dispatcher.post.upstream import Upstream
 from dispatcher.post.watchdog import probe_topic
 from dispatcher.relay import Schedule
-from dispatcher.rules.model import RuleSet
+from dispatcher.rules.language import FullRuleSet
 from dispatcher.settings.station import PostSettings
 from dispatcher.telemetry import log as logs
 from dispatcher.telemetry import notify
@@ -61,6 +62,7 @@ class Post:
     def __init__(self, settings: PostSettings) -> None:
         self.settings = settings
         self._stop = threading.Event()
+        self._hangup = threading.Event()
         self._failure: BaseException | None = None
         self._watchdog: watchdog.Watchdog | None = None
         self._started_s = self._probed_disk_s = time.monotonic()
@@ -94,13 +96,17 @@ class Post:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: self._stop.set())
+            signal.signal(signal.SIGHUP, lambda *_: self._hangup.set())
 
     def _recover(self, storage: Storage) -> None:
         self._storage = storage
         self._journal = storage.journal
         self._loaded = self._load()
-        recovered = recover(storage.journal, Context(self.settings.post, self._loaded.site))
+        rulebook = config.rulebook(self.settings, self._loaded)
+        recovered = recover(storage.journal, Context(self.settings.post, self._loaded.site), rulebook)
         self._memory = recovered.memory
+        if not storage.saves:
+            self._memory.state.seal()
         self._clock = PostClock(self.settings.clock.trust, recovered.last)
         self._note_start(recovered)
 
@@ -109,7 +115,7 @@ class Post:
         if not self._crashes.is_looping:
             return loaded
         self._log.critical("safe_mode", quick_ends=self._crashes.count)
-        return replace(loaded, rules=RuleSet(version="safe-mode"))
+        return replace(loaded, rules=FullRuleSet(version=config.SAFE_MODE))
 
     def _note_start(self, recovered: Recovered) -> None:
         loaded, journal = self._loaded, self._journal
@@ -122,22 +128,20 @@ class Post:
             **self._clock.downtime(),
         }
         now = self._clock.stamp()
-        self._memory.fold_start(now, body)
-        journal.append([Entry(Kind.START, now, records.dump(body))], urgent=True)
+        journal.append(starting(self._memory, body, now), urgent=True)
         journal.sync()
         self._metrics.corrupt.inc(journal.corrupt_records + recovered.unreadable)
         self._metrics.config_faults.set(len(loaded.faults))
         self._log.info("start", **body, folded=recovered.folded, corrupt=journal.corrupt_records)
         if not self._storage.saves:
             self._log.critical("unsaved", trouble=self._storage.trouble)
-        for fault in loaded.faults:
-            self._log.error("config_fault", fault=fault.render("id"), code=fault.code)
+        self._log_faults(loaded.faults)
 
     def _wire(self) -> None:
         settings, loaded = self.settings, self._loaded
         inbox = self._inbox = Inbox()
         normaliser = Normaliser(loaded.profiles, loaded.site, settings.post)
-        self._rules = RuleWork(self._matcher(), loaded.rules.rules, inbox.notice)
+        self._rules = RuleWork(self._matcher(), inbox.notice)
         self._offline = self._status("offline")
         offline = status.encode(self._offline)
         self._links = Links(settings, normaliser, inbox, self._clock.stamp, offline, Teller(self._metrics, self._log))
@@ -150,6 +154,7 @@ class Post:
         schedule = Schedule(settings.retry.min, settings.retry.max)
         self._upstream = Upstream(self._links.precinct, settings.precinct.id, settings.post, schedule)
         self._gauges = Gauges(self._metrics, self._memory, self._journal, self._keeper, self._rules.matcher_state)
+        self._report = Report(self._metrics, self._log, saves=self._storage.saves)
         self._pipeline = Pipeline(
             Parts(
                 clock=self._clock,
@@ -161,7 +166,7 @@ class Post:
                 rules=self._rules,
                 outputs=Outputs(self._links.panic, loaded.profiles, loaded.site, settings.post),
                 upstream=self._upstream,
-                report=Report(self._metrics, self._log, saves=self._storage.saves),
+                report=self._report,
                 gauges=self._gauges,
                 acknowledge=self._links.acknowledge,
                 status=lambda: self._status("online"),
@@ -191,6 +196,7 @@ class Post:
         self._log.warning(
             "matcher", reason=str(report.reason), detail=report.detail, clause=report.clause, trigger=report.event
         )
+        self._inbox.notice(Trouble(report))
 
     def _status(self, state: str) -> Status:
         waiting = self._memory.state.unfinished()
@@ -201,7 +207,7 @@ class Post:
             state="unsaved" if state == "online" and not self._storage.saves else state,
             instance=self._storage.instance,
             version=__version__,
-            rules=self._loaded.rules.version,
+            rules=self._memory.rulebook.using.versions[0],
             clock="trusted" if now.trusted else "doubtful",
             outbox_depth=len(made) + pending,
             oldest_s=max(0, now.run_ms - min(made)) // 1000 if made else 0,
@@ -217,12 +223,9 @@ class Post:
             self._crashes.refused()
             host, port = self.settings.http.listen
             raise CannotStart(TRY_LATER, f"http.listen {host}:{port}: {error.strerror}") from None
-        places = {rule.id: rule.place for rule in self._loaded.rules.rules}
-        refused = tuple(refusal.fault(places[refusal.clause]) for refusal in self._rules.load())
-        self._loaded = replace(self._loaded, faults=(*self._loaded.faults, *refused))
-        self._metrics.config_faults.set(len(self._loaded.faults))
-        for fault in refused:
-            self._log.error("config_fault", fault=fault.render("id"), code=fault.code)
+        running = self._memory.rulebook.using
+        self._report.refused(self._rules.load(running.questions))
+        self._metrics.rules_loaded.set(len(running.engine.rules))
         try:
             self._announce_faults()
         except JournalProblem as error:
@@ -243,8 +246,7 @@ class Post:
             text = SAFE_MODE.render("id", {"count": self._crashes.count})
             self._pipeline.announce(CONFIG_RULE, f"safe-mode {self._clock.stamp().run_ms}", text)
         if loaded.faults:
-            key = "\n".join(fault.render("en") for fault in loaded.faults)
-            self._pipeline.announce(CONFIG_RULE, key, _summary(loaded.faults))
+            self._pipeline.announce(CONFIG_RULE, _key(loaded.faults), _summary(loaded.faults))
 
     def _work(self) -> None:
         try:
@@ -281,7 +283,26 @@ class Post:
                 self._log.critical("stuck", health=self._health().parts, rules=repr(self._rules.failure))
                 return TRY_LATER  # a stuck thread cannot be joined: the process ends and is started anew
             self._look_after(time.monotonic())
+            if self._hangup.is_set():
+                self._hangup.clear()
+                self._reload()
         return self._shut_down()
+
+    def _reload(self) -> None:
+        """Read the rules again (SIGHUP). A fault keeps those that run, and is told."""
+        found = reread(self.settings, self._loaded)
+        if found.needs_restart:
+            self._log.warning("needs_restart", files=list(found.needs_restart))
+        if found.edition is not None:
+            self._rules.reload(found.edition)
+            return
+        self._metrics.config_faults.set(len(found.faults))
+        self._log_faults(found.faults)
+        self._inbox.notice(Announcement(CONFIG_RULE, _key(found.faults), _summary(found.faults), "config_fault"))
+
+    def _log_faults(self, faults: tuple[Fault, ...]) -> None:
+        for fault in faults:
+            self._log.error("config_fault", fault=fault.render("id"), code=fault.code)
 
     def _look_after(self, now_s: float) -> None:
         if now_s - self._started_s >= LASTING_S:
@@ -330,6 +351,10 @@ class Post:
             return IO_ERROR
         self._crashes.lasted()
         return self._ends_with
+
+
+def _key(faults: tuple[Fault, ...]) -> str:
+    return "\n".join(fault.render("en") for fault in faults)
 
 
 def _summary(faults: tuple[Fault, ...]) -> str:

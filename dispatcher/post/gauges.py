@@ -30,14 +30,15 @@ class Gauges:
         self._matcher = matcher
         self._set_ms: int | None = None
 
-    def set(self, now: Stamp, *, force: bool = False) -> None:
-        """Set all gauges, at most twice a second unless ``force``."""
-        if not force and self._set_ms is not None and now.run_ms - self._set_ms < EVERY_MS:
+    def set(self, now: Stamp, incidents_open: int, words: int) -> None:
+        """Set all gauges, at most twice a second."""
+        if self._set_ms is not None and now.run_ms - self._set_ms < EVERY_MS:
             return
         self._set_ms = now.run_ms
         self._set_outbox(now)
         metrics = self._metrics
-        metrics.incidents_open.set(sum(incident.is_open for incident in self._memory.state.incidents.values()))
+        metrics.incidents_open.set(incidents_open)
+        metrics.words.set(words)
         metrics.journal_bytes.set(self._journal.bytes_on_disk)
         metrics.clock_trusted.set(now.trusted)
         metrics.disk_state.set(int(self._keeper.disk))

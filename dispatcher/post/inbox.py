@@ -2,11 +2,12 @@
 
 import threading
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
-from dispatcher.domain.firing import Firing
+from dispatcher.matcher.port import Refusal, Report
 from dispatcher.mqtt import Delivery
+from dispatcher.post.rulebook import Edition, Matches
 from dispatcher.post.shelf import Shelf, may_be_call
 
 MAX_BATCH = 64
@@ -17,10 +18,35 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """The rules' word on the messages with these sequence numbers."""
+    """The matcher's word on the messages with these sequence numbers: which clauses their events satisfy."""
 
     sequences: tuple[int, ...]
-    firings: tuple[Firing, ...]
+    matches: Matches = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that the matcher says of itself."""
+
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """The matcher answers for another edition of the rules from here on; with a refusal it does not."""
+
+    edition: Edition
+    refusals: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """Something that this post tells of itself, once for each ``key``. ``trouble`` is what its lamp shows of it."""
+
+    kind: str
+    key: str
+    text: str
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +62,7 @@ class Connected:
     """The precinct's broker is there and will pass on receipts."""
 
 
-Notice = Verdicts | Sent | Connected
+Notice = Verdicts | Trouble | Reloaded | Announcement | Sent | Connected
 
 
 @dataclass(frozen=True, slots=True)

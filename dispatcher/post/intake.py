@@ -18,12 +18,11 @@ from dispatcher.domain.ids import digest, journaled_event_id
 from dispatcher.domain.incident import Stage
 from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents.copies import identify, identify_repeat
-from dispatcher.incidents.model import UNKNOWN_RULE, Confirm, Decision
+from dispatcher.incidents.model import UNKNOWN_RULE, Confirm, Decision, Effect
 from dispatcher.journal import Entry, Kind
 from dispatcher.post import records
 from dispatcher.post.memory import NO_IDENTITY, Memory
 from dispatcher.post.records import Message
-from dispatcher.wire.fields import Malformed
 
 REJECT_EVERY_MS = 1_000  # a reason is journaled at most once a second; the counter counts them all
 PROMOTED_MS = 600_000  # how long a session's copy of a press that was promoted may be under way
@@ -36,7 +35,7 @@ class Taken:
     """What one message became.
 
     ``entry`` is None for what is only counted. ``fresh`` are the events that the rules must see, ``decisions`` one for
-    each event. ``urgent`` says that somebody waits for the answer.
+    each event. ``urgent`` says that somebody waits for the answer; ``words`` are for the precinct's rules.
     """
 
     entry: Entry | None
@@ -45,7 +44,8 @@ class Taken:
     decisions: tuple[Decision, ...] = ()
     rejected: Rejected | None = None
     urgent: bool = False
-    answers: tuple[Confirm, ...] = ()
+    answers: tuple[Effect, ...] = ()
+    words: tuple[Event, ...] = ()
 
     @property
     def presses(self) -> int:
@@ -100,13 +100,14 @@ class Intake:
         outcome = self._outcome(raw)
         match outcome:
             case Rejected():
-                return self._reject(raw, outcome, stamp)
+                return self.reject(raw, outcome, stamp)
             case UnknownDevice():
                 return self._unknown(raw, outcome, sequence, stamp)
             case Normalised():
                 return self._understood(raw, outcome, sequence, stamp)
 
-    def _reject(self, raw: RawMessage, rejected: Rejected, stamp: Stamp) -> Taken:
+    def reject(self, raw: RawMessage, rejected: Rejected, stamp: Stamp) -> Taken:
+        """Count a message that gives nothing, and write it down at most once a second for its reason."""
         answers = refusal(rejected)
         last = self._journaled.get(rejected.reason)
         if last is not None and stamp.run_ms - last < REJECT_EVERY_MS:
@@ -127,7 +128,7 @@ class Intake:
         event = self._event(reading, journaled_event_id(self._instance, sequence, 0), stamp)
         rejected = Rejected(RejectReason.UNKNOWN_DEVICE, unknown.kind, unknown.device)
         if not unknown.kind.startswith(_TOLD_WHEN_UNKNOWN):
-            return replace(self._reject(raw, rejected, stamp), urgent=True)
+            return replace(self.reject(raw, rejected, stamp), urgent=True)
         decision = self._memory.event(event, NO_IDENTITY)
         if not decision.changes:  # told already: a stranger who presses on does not fill the card
             return Taken(None, (event,), (), (decision,), rejected)
@@ -144,8 +145,7 @@ class Intake:
         if not events and not outcome.changes:
             return Taken(None)
         fresh = tuple(event for event, _, is_copy in pairs if not is_copy)
-        if fresh:
-            self._memory.unjudged[sequence] = fresh
+        words = self._memory.put_fresh(sequence, fresh) if fresh else []
         incidents = tuple(decision.incident for _, decision, _ in pairs)
         body = records.message_body(replace(message, events=events, changes=outcome.changes, incidents=incidents))
         return Taken(
@@ -154,6 +154,7 @@ class Intake:
             fresh,
             tuple(decision for _, decision, _ in pairs),
             urgent=any(is_floor(event) for event in events),
+            words=tuple(words),
         )
 
     def _fold(
@@ -194,16 +195,6 @@ class Intake:
         decision = self._memory.event(event, NO_IDENTITY)
         message = Message(Lane.REST, "", b"", 1, retain=False, dup=False, events=(event,))
         return Taken(Entry(Kind.MESSAGE, stamp, records.message_body(message)), (event,), (), (decision,), urgent=True)
-
-    def take_receipt(self, raw: RawMessage, stamp: Stamp) -> Taken:
-        """Fold one message of the precinct."""
-        outcome = self._memory.receipt(raw.payload)
-        if isinstance(outcome, Malformed):
-            return self._reject(raw, Rejected(outcome.reason, outcome.detail[:80]), stamp)
-        if not outcome.changes:
-            return Taken(None, decisions=(outcome,))
-        entry = self._entry(raw, raw.payload, stamp)
-        return Taken(entry, decisions=(outcome,), urgent=True)
 
 
 def refusal(rejected: Rejected) -> tuple[Confirm, ...]:

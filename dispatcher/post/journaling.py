@@ -81,6 +81,7 @@ class Keeper:
         if now.run_ms - self._forgot_ms >= FORGET_MS:
             self._forgot_ms = now.run_ms
             self._memory.state.forget(now)
+            self._memory.rulebook.forget(now)
         if self._is_checkpoint_due(now):
             self.checkpoint(now)
 

@@ -12,7 +12,7 @@ from dispatcher.post.watchdog import probe_topic
 from dispatcher.settings.station import Broker, PostSettings
 from dispatcher.telemetry.log import Logger
 from dispatcher.telemetry.metrics import PostMetrics
-from dispatcher.wire.topics import topic
+from dispatcher.wire.topics import DOWN, topic
 
 
 class Links:
@@ -57,7 +57,7 @@ class Links:
             client_id=f"kentongan-{post}",
             endpoint=_endpoint("precinct.broker", precinct.broker),
             lane=Lane.PRECINCT,
-            filters=[topic(precinct.id, post, "receipt")],
+            filters=[topic(precinct.id, post, channel) for channel in DOWN],
             stamp=stamp,
             deliver=inbox.receipt,
             on_state=tell.about("precinct", lambda: inbox.notice(Connected())),

@@ -3,7 +3,7 @@
 A record is folded by deciding again (pure, so with the same outcome); only revisions are taken as they were made.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,33 +17,46 @@ from dispatcher.incidents import codec, receipts, revisions
 from dispatcher.incidents.copies import Identity, identify, identify_repeat
 from dispatcher.incidents.firings import decide_firing
 from dispatcher.incidents.floor import Context, decide_event, decide_fault, decide_unknown
-from dispatcher.incidents.model import CONFIG_RULE, UNKNOWN_RULE, Decision, Reason, Revision
+from dispatcher.incidents.model import OWN_RULES, UNKNOWN_RULE, Command, Decision, Reason, Revision
 from dispatcher.incidents.state import PostState
 from dispatcher.journal import Kind, Record
 from dispatcher.post import records
 from dispatcher.post.clock import Last
 from dispatcher.post.records import Message
+from dispatcher.post.rulebook import Facts, Matches, Rulebook, edition, facts_of
+from dispatcher.relay import MAX_WORDS
+from dispatcher.rules.language import FullRuleSet
 from dispatcher.wire import receipt as receipt_wire
+from dispatcher.wire import watch as watch_wire
+from dispatcher.wire.event import is_forwarded
 from dispatcher.wire.fields import Malformed
+from dispatcher.wire.watch import OpenWatch
 
+MAX_COMMANDS = 200
+_WORDS = TypeAdapter(tuple[Event, ...])
 _EVENTS = TypeAdapter(dict[int, tuple[Event, ...]])
 
 
 @dataclass(slots=True)
 class Memory:
-    """The fold. ``unjudged`` holds the events that rules have not judged yet, by their record's sequence number.
+    """The fold. ``unjudged`` holds the events that rules have not judged yet, by their record's sequence number;
+    ``words`` are those that the precinct's rules look at and that it has not taken yet.
 
     ``standstill_ms`` is the running time of the last start after an absence of unknown length: what is older than that
     is older than running time says.
     """
 
     context: Context
+    rulebook: Rulebook
     state: PostState = field(default_factory=PostState)
     devices: DeviceStates = field(default_factory=DeviceStates)
     unjudged: dict[int, tuple[Event, ...]] = field(default_factory=dict)
+    words: dict[str, Event] = field(default_factory=dict)
     standstill_ms: int | None = None
     before: Stamp | None = None
+    last: Stamp | None = None  # of the last record or checkpoint that a start has read; live turns do not move it
     folded: int = 0  # number of the last record folded in a replay; live turns do not count
+    commands: list[tuple[Stamp, Command]] = field(default_factory=list)  # of a replay: perhaps never given
 
     # --- one function per kind of record
 
@@ -51,7 +64,7 @@ class Memory:
         """Fold one event. ``known`` is the incident that its record names, in a replay."""
         if event.kind == UNKNOWN_RULE:
             decision = decide_unknown(self.context, self.state, event)
-        elif event.kind == CONFIG_RULE:
+        elif event.kind in OWN_RULES:
             decision = decide_fault(self.context, self.state, event)
         else:
             decision = decide_event(self.context, self.state, event, identity, known)
@@ -71,19 +84,54 @@ class Memory:
         receipt = receipt_wire.decode(payload)
         if isinstance(receipt, Malformed):
             return receipt
+        before = self.state.incidents.get(receipt.id)
         decision = receipts.decide_receipt(self.state, receipt)
         self.state.apply(decision)
+        after = self.state.incidents.get(receipt.id)
+        if before is not None and after is not None and before.is_open and not after.is_open:
+            self.rulebook.closed({after.rule, *after.labels}, self.context.post)
         return decision
 
-    def judged(self, sequences: Iterable[int], firings: tuple[Firing, ...]) -> list[tuple[Firing, Decision]]:
-        """Fold the rules' word on some messages."""
-        events = {event.id: event for number in sequences for event in self.unjudged.pop(number, ())}
-        return [(firing, self._firing(firing, events[firing.event])) for firing in firings if firing.event in events]
+    def judge(self, sequences: Iterable[int], matches: Matches) -> tuple[Facts, dict[str, Event]]:
+        """Let the rules judge some messages; return what they said, and the events that they judged, by id."""
+        judged: list[tuple[Event, frozenset[str]]] = []
+        for number in sequences:
+            found = matches.get(number, {})
+            events = self.unjudged.pop(number, ())
+            judged += [(event, found.get(n, frozenset())) for n, event in enumerate(events)]
+        here = {event.id: event for event, _ in judged}
+        return facts_of(self.rulebook.judge(judged), here.values()), here
+
+    def judge_all(self) -> tuple[list[int], Matches, Facts, dict[str, Event]] | None:
+        """Judge what nobody has judged yet, by the twin; None if there is nothing."""
+        sequences = sorted(self.unjudged)
+        if not sequences:
+            return None
+        matches: Matches = {}
+        for number in sequences:
+            found = self.rulebook.match(self.unjudged[number])
+            matches[number] = {n: ids for n, ids in enumerate(found) if ids}
+        matches = {number: found for number, found in matches.items() if found}
+        facts, here = self.judge(sequences, matches)
+        return sequences, matches, facts, here
+
+    def tell(self, facts: Facts, here: Mapping[str, Event]) -> list[tuple[Firing, Decision]]:
+        """Fold what the rules said. ``here`` are the events that the record itself leads to."""
+        told = []
+        for firing in facts.firings:
+            event = firing.about or here.get(firing.event)
+            if event is not None:
+                told.append((firing, self._firing(firing, event)))
+        return told
 
     def _firing(self, firing: Firing, event: Event) -> Decision:
         decision = decide_firing(self.context, self.state, event, firing)
         self.state.apply(decision)
         return decision
+
+    def due(self, now: Stamp) -> Facts:
+        """Let the rules judge the deadlines up to ``now``. Nothing may be left unjudged."""
+        return facts_of(self.rulebook.time(now))
 
     def revision(self, revision: Revision) -> None:
         """Fold a revision that was made."""
@@ -115,14 +163,16 @@ class Memory:
             self.before = self.before or before  # of two such absences in a row the first begins the gap
             self.standstill_ms = stamp.run_ms
 
-    def fold_start(self, stamp: Stamp, body: records.Body) -> None:
-        """Fold what a START record says of the absence before it."""
+    def fold_start(self, stamp: Stamp, body: records.Body) -> Facts:
+        """Fold what a START record says of the absence before it; return what the rules say of it."""
         self.started(
             stamp,
             downtime_known=bool(body.get("downtime_known", True)),
             downtime_ms=int(body.get("downtime_ms", 0)),
             before=read_stamp(body.get("before")),
         )
+        versions = (str(body.get("rules", "empty")), str(body.get("site", "")))
+        return facts_of(self.rulebook.start(read_stopped(body), stamp, versions))
 
     def missing_ms(self, now: Stamp) -> int:
         """Return by how much an absence of unknown length was longer than running time says; 0 while nobody knows."""
@@ -134,6 +184,7 @@ class Memory:
         """Fold that an absence of unknown length has been measured after all."""
         if self.standstill_ms is not None:
             self.state.grow_older(self.standstill_ms, missing_ms)
+            self.rulebook.corrected(missing_ms)
         self.standstill_ms = self.before = None
 
     # --- replay
@@ -144,6 +195,7 @@ class Memory:
         handler = _HANDLERS.get(record.kind)
         if handler is not None:
             handler(self, record, records.load(record.body))
+        self.last = record.stamp
 
     def _notice_loss(self, record: Record) -> None:
         """See which numbers are missing before this record; those that a torn tail never held are said in a CUT."""
@@ -164,10 +216,53 @@ class Memory:
         for event, known in zip(message.events, message.incidents, strict=True):
             identity = self.identity(event, message)
             self.event(event, identity, known)
-            if identity.copy is None and event.kind not in (UNKNOWN_RULE, CONFIG_RULE):
+            if identity.copy is None and event.kind not in (UNKNOWN_RULE, *OWN_RULES):
                 fresh.append(event)
         if fresh:
-            self.unjudged[record.sequence] = tuple(fresh)
+            self.put_fresh(record.sequence, tuple(fresh))
+
+    def put_fresh(self, sequence: int, events: tuple[Event, ...]) -> list[Event]:
+        """Keep events for the rules, here and at the precinct; return those that are for the precinct's."""
+        self.unjudged[sequence] = events
+        words = [event for event in events if is_forwarded(event.kind)]
+        for event in words:
+            self.words[event.id] = event
+        while len(self.words) > MAX_WORDS:
+            del self.words[next(iter(self.words))]
+        return words
+
+    def watch(self, watches: tuple[OpenWatch, ...]) -> None:
+        """Fold the watches that the precinct has open."""
+        self.rulebook.watch(watches)
+
+    def _fold_watch(self, _record: Record, body: records.Body) -> None:
+        found = watch_wire.decode(records.dump(body))
+        if not isinstance(found, Malformed):
+            self.watch(found)
+
+    def _fold_judged(self, record: Record, body: records.Body) -> None:
+        sequences, matches = records.read_judged(body)
+        _, here = self.judge(sequences, matches)
+        self.retell(record.stamp, records.read_facts(body), here)
+
+    def retell(self, stamp: Stamp, facts: Facts, here: Mapping[str, Event]) -> None:
+        """Fold what the rules said in a replay or at a start; commands wait until there is a broker to give them to."""
+        for _, decision in self.tell(facts, here):
+            found = [(stamp, effect) for effect in decision.effects if isinstance(effect, Command)]
+            self.commands = [*self.commands, *found][-MAX_COMMANDS:]
+
+    def _fold_start(self, record: Record, body: records.Body) -> None:
+        self.fold_start(record.stamp, body)
+        self.retell(record.stamp, records.read_facts(body), {})
+
+    def _fold_due(self, record: Record, body: records.Body) -> None:
+        self.due(record.stamp)
+        self.retell(record.stamp, records.read_facts(body), {})
+
+    def commands_since(self, run_ms: int) -> list[Command]:
+        """Return, once, the commands that were decided since and that a death may have kept from being given."""
+        late, self.commands = [command for stamp, command in self.commands if stamp.run_ms >= run_ms], []
+        return late
 
     # --- checkpoint
 
@@ -180,24 +275,42 @@ class Memory:
                 "before": _plain_stamp(self.before),
                 "state": codec.to_plain(self.state),
                 "devices": self.devices.to_plain(),
+                "words": _WORDS.dump_python(tuple(self.words.values()), mode="json"),
                 "unjudged": _EVENTS.dump_python(self.unjudged, mode="json"),
+                "rules": self.rulebook.dump(),
             }
         )
 
     @classmethod
-    def load(cls, context: Context, data: bytes) -> "tuple[Memory, Last]":
-        """Return the fold that ``dump`` wrote, and when. Raises ValueError for anything else."""
+    def load(cls, context: Context, rulebook: Rulebook, data: bytes) -> "tuple[Memory, Last]":
+        """Return the fold that ``dump`` wrote, and when. Raises ValueError or KeyError for anything else."""
         body = records.load(data)
         run_ms, wall_ms, trusted, boot, mono_ns = body.get("last", ())
+        stamp = Stamp(run_ms, wall_ms, trusted)
+        rulebook.load(body.get("rules"), stamp)
         memory = cls(
             context,
+            rulebook,
             codec.from_plain(body.get("state", {})),
             DeviceStates.from_plain(body.get("devices", [])),
             _EVENTS.validate_python({int(key): value for key, value in body.get("unjudged", {}).items()}),
+            {event.id: event for event in _WORDS.validate_python(body.get("words", ()))},
             body.get("standstill"),
             read_stamp(body.get("before")),
+            stamp,
         )
-        return memory, Last(Stamp(run_ms, wall_ms, trusted), boot, mono_ns)
+        return memory, Last(stamp, boot, mono_ns)
+
+
+def stopped_plain(stamp: Stamp | None) -> list[int | bool] | None:
+    """Return when we were last known to be there, as a START record has it."""
+    return None if stamp is None else [stamp.run_ms, stamp.wall_ms, stamp.trusted]
+
+
+def read_stopped(body: records.Body) -> Stamp | None:
+    """Return what ``stopped_plain`` wrote, None at a first start."""
+    plain = body.get("stopped")
+    return None if plain is None else Stamp(int(plain[0]), int(plain[1]), trusted=bool(plain[2]))
 
 
 def _plain_stamp(stamp: Stamp | None) -> list[int] | None:
@@ -211,16 +324,24 @@ def read_stamp(plain: object) -> Stamp | None:
     return Stamp(int(plain[0]), int(plain[1]), trusted=True)
 
 
+def bare_rulebook(context: Context) -> Rulebook:
+    """Return a rulebook without a rule."""
+    return Rulebook(edition(FullRuleSet(), context.site, context.post))
+
+
 NO_IDENTITY = Identity("", "", None, None)
 
 _Handler = Callable[[Memory, Record, records.Body], Any]
 
 _HANDLERS: dict[int, _Handler] = {
-    Kind.START: lambda memory, record, body: memory.fold_start(record.stamp, body),
+    Kind.START: Memory._fold_start,
     Kind.CLOCK: lambda memory, _record, body: memory.clock_corrected(int(body.get("missing_ms", 0))),
     Kind.MESSAGE: Memory._fold_message,
     Kind.REVISION: lambda memory, record, body: memory.revision(records.read_revision(body, record.stamp)),
-    Kind.JUDGED: lambda memory, _record, body: memory.judged(*records.read_judged(body)),
+    Kind.JUDGED: Memory._fold_judged,
+    Kind.DUE: Memory._fold_due,
+    Kind.WATCH: Memory._fold_watch,
+    Kind.RULES: lambda memory, record, body: memory.rulebook.switch((body["rules"], body["site"]), record.stamp),
     Kind.SENT: lambda memory, _record, body: memory.sent(body["i"], body["r"]),
     Kind.TIMER: lambda memory, record, _body: memory.time(record.stamp),
 }

@@ -57,7 +57,7 @@ class Outputs:
     def _command(self, command: Command) -> None:
         device = self._site.devices.get(command.device)
         if device is not None:
-            self._send(device, command.command, {"id": command.id})
+            self._send(device, command.command, {**command.args, "id": command.id})
 
     def _send(self, device: Device, command: str, args: dict[str, object]) -> None:
         messages = to_messages(device, command, args, self._profiles)

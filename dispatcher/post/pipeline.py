@@ -14,19 +14,33 @@ from dispatcher.domain.incident import Stage
 from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents import revisions
 from dispatcher.incidents.model import Confirm, Effect, Reason
-from dispatcher.incidents.stages import Lamp
+from dispatcher.incidents.overview import Overview
 from dispatcher.journal import Entry, Kind, NoSpace
+from dispatcher.matcher.port import Report as MatcherReport
 from dispatcher.mqtt import Delivery, Token
 from dispatcher.post import records
+from dispatcher.post.downstream import Downstream
 from dispatcher.post.gauges import Gauges
-from dispatcher.post.inbox import Batch, Connected, Inbox, Sent, Verdicts
+from dispatcher.post.inbox import (
+    Announcement,
+    Batch,
+    Connected,
+    Inbox,
+    Notice,
+    Reloaded,
+    Sent,
+    Trouble,
+    Verdicts,
+)
 from dispatcher.post.intake import Intake, Taken
 from dispatcher.post.journaling import Keeper
+from dispatcher.post.judging import Judging
 from dispatcher.post.memory import Memory
 from dispatcher.post.outputs import Outputs
 from dispatcher.post.ports import Clock, Judge, Saver
 from dispatcher.post.report import Report
 from dispatcher.post.shelf import Shelf
+from dispatcher.post.trouble import alarm_of, trouble_body
 from dispatcher.post.turn import Turn
 from dispatcher.post.upstream import Upstream
 from dispatcher.wire.status import Status
@@ -34,6 +48,8 @@ from dispatcher.wire.status import Status
 HOLD_MS = 1_000  # sensors may share an fsync for so long; a panic flushes at once (design, "Lanes")
 HOLD_COUNT = 32  # half a broker's in-flight window: acknowledging late must not stall it
 TURN_S = 0.25
+COMMANDS_MS = 30_000  # a command so old may be given again after a death: a siren that should sound, sounds
+SHED_EVERY_MS = 1_000  # how often what was shed is written down; on a full card it is written when there is room
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +84,26 @@ class Pipeline:
         self._held: list[Turn] = []  # appended, not yet durable: nothing of it has been said
         self._held_since_ms = 0
         self._shelf: Shelf[RawMessage] = Shelf(lambda raw: raw.topic)
-        self._lamp = Lamp()
+        self._overview = Overview()
+        self._judging = Judging(parts.memory, parts.report, self._untold_later)
+        self._downstream = Downstream(parts.memory, parts.intake, parts.upstream.words.taken)
         self._untold: list[Callable[[], None]] = []  # log lines: they wait until the alert is on its way
         self._last_run_ms = 0
+        self._shed = 0  # since the last record of it
+        self._shed_ms = -SHED_EVERY_MS
+        self._trouble = parts.trouble
         self._stopping = False
         self.last_turn = time.monotonic()
+
+    def _untold_later(self, tell: Callable[[], None]) -> None:
+        self._untold.append(tell)
 
     def run(self) -> None:
         """Work until ``stop``. Raises JournalProblem when the disk fails."""
         for sequence, events in sorted(self._parts.memory.unjudged.items()):
             self._parts.rules.submit(sequence, events)
+        self._parts.upstream.words.put(self._parts.memory.words.values())
+        self._parts.outputs.carry_out(self._parts.memory.commands_since(self._stamp().run_ms - COMMANDS_MS))
         while not self._stopping:
             self.turn(self._parts.inbox.take(self._patience_s(), with_rest=not self._parts.rules.is_behind))
         self._save_held()
@@ -108,7 +134,9 @@ class Pipeline:
             self._take_sensor(turn, delivery)
         self._unshelve(turn)
         self._correct_clock(turn)
+        self._judging.deadlines(turn)
         self._tell_overdue(turn)
+        self._note_shed(turn)
         self._make_revisions(turn)
         self._append(turn)
         saved = self._save_if_due(turn)
@@ -134,7 +162,7 @@ class Pipeline:
     def _take_sensor(self, turn: Turn, delivery: Delivery) -> None:
         if self._parts.keeper.sheds_sensors and not self._parts.intake.is_call(delivery.raw):
             if self._shelf.put(delivery.raw):
-                self._parts.report.shed(1)
+                self._count_shed(1)
             turn.tokens.append(delivery.token)
             return
         self._take_message(turn, delivery)
@@ -160,7 +188,7 @@ class Pipeline:
         self._untold.append(partial(self._parts.report.message, raw, taken))
 
     def _take_receipt(self, turn: Turn, delivery: Delivery) -> None:
-        taken = self._parts.intake.take_receipt(delivery.raw, turn.now)
+        taken = self._downstream.take(delivery.raw, turn.now)
         if any(decision.reason is Reason.STORE_CHANGED for decision in taken.decisions):
             self._parts.upstream.store_changed()
         turn.tokens.append(delivery.token)
@@ -170,29 +198,52 @@ class Pipeline:
     def _gather(self, turn: Turn, taken: Taken) -> None:
         turn.presses += taken.presses
         turn.effects += taken.answers
+        turn.words += taken.words
         turn.urgent = turn.urgent or taken.urgent
         for decision in taken.decisions:
             turn.note(decision, urgent=taken.urgent)
         if taken.entry is not None:
             turn.add(taken.entry)
 
-    def _take_notice(self, turn: Turn, notice: Verdicts | Sent | Connected) -> None:
+    def _take_notice(self, turn: Turn, notice: Notice) -> None:
         match notice:
-            case Verdicts(sequences, firings):
-                outcomes = self._parts.memory.judged(sequences, firings)
-                turn.add(Entry(Kind.JUDGED, turn.now, records.judged_body(sequences, firings)))
-                for firing, decision in outcomes:
-                    turn.note(decision, urgent=True)
-                    self._untold.append(partial(self._parts.report.firing, firing, decision))
-            case Sent(incident, rev):
-                decision = self._parts.memory.sent(incident, rev)
-                if decision.changes:
-                    turn.add(Entry(Kind.SENT, turn.now, records.sent_body(incident, rev)))
-                    turn.note(decision, urgent=False)
+            case Verdicts():
+                self._judging.verdicts(turn, notice)
+            case Reloaded():
+                self._trouble = "" if self._judging.reload(turn, notice) else self._trouble
+            case Trouble(report):
+                self._take_trouble(turn, report)
+            case Announcement(kind, key, text, trouble):
+                self._trouble = trouble
+                self._gather(turn, self._parts.intake.announce(kind, key, text, turn.now))
+            case Sent():
+                self._take_sent(turn, notice)
             case Connected():
                 self._parts.upstream.connected()
 
+    def _take_sent(self, turn: Turn, sent: Sent) -> None:
+        decision = self._parts.memory.sent(sent.incident, sent.rev)
+        if decision.changes:
+            turn.add(Entry(Kind.SENT, turn.now, records.sent_body(sent.incident, sent.rev)))
+            turn.note(decision, urgent=False)
+
+    def _take_trouble(self, turn: Turn, report: MatcherReport) -> None:
+        turn.add(Entry(Kind.MATCHER, turn.now, trouble_body(report)))
+        alarm = alarm_of(report)
+        if alarm is not None:
+            self._gather(turn, self._parts.intake.announce(*alarm, turn.now))
+
     # --- what time brings
+
+    def _count_shed(self, count: int) -> None:
+        self._shed += count
+        self._parts.report.shed(count)
+
+    def _note_shed(self, turn: Turn) -> None:
+        waits = self._parts.keeper.sheds_sensors or turn.now.run_ms - self._shed_ms < SHED_EVERY_MS
+        if self._shed and not waits:
+            turn.add(Entry(Kind.SHED, turn.now, records.dump({"n": self._shed})))
+            self._shed, self._shed_ms = 0, turn.now.run_ms
 
     def _correct_clock(self, turn: Turn) -> None:
         memory = self._parts.memory
@@ -259,6 +310,7 @@ class Pipeline:
         """Say what is now true: it is saved."""
         self._parts.report.saved(turn, self._parts.clock.stamp())
         self._parts.outputs.carry_out(turn.effects if self._parts.saves else not_saved(turn.effects))
+        self._parts.upstream.words.put(turn.words)  # not before: an event that was not saved may be another's number
         self._parts.acknowledge(turn.tokens)
         if turn.probed:
             self._parts.probed()
@@ -267,10 +319,13 @@ class Pipeline:
 
     def _relay(self) -> None:
         memory, now = self._parts.memory, self._parts.clock.stamp()
-        state = memory.state
-        sent = self._parts.upstream.send_alerts(state.unfinished(), now.run_ms, memory.standstill_ms)
-        self._parts.report.sent(sent)
-        self._parts.upstream.keep_in_touch(state, self._parts.status, now.run_ms)
+        upstream, overview = self._parts.upstream, self._overview
+        for id_, incident in memory.state.take_touched():
+            overview.see(id_, incident)
+            upstream.see(id_, incident)
+        self._parts.report.sent(upstream.send_alerts(now.run_ms, memory.standstill_ms))
+        upstream.pass_on(now.run_ms, memory.context.site)
+        upstream.keep_in_touch(memory.state, self._parts.status, now.run_ms, any_open=overview.open > 0)
 
     def _report(self) -> None:
         untold, self._untold = self._untold, []
@@ -278,18 +333,19 @@ class Pipeline:
             tell()
 
     def _look_after(self, turn: Turn) -> None:
-        state = self._parts.memory.state
-        stage = self._lamp.of(state)
+        stage = self._overview.lamp
         if stage is Stage.SAVED and not self._parts.saves:
             stage = Stage.UNDELIVERED  # neither saved here nor there: use the radio
-        if self._parts.outputs.show(stage, turn.now.run_ms, self._parts.keeper.trouble or self._parts.trouble):
+        if self._parts.outputs.show(stage, turn.now.run_ms, self._parts.keeper.trouble or self._trouble):
             self._parts.report.lamp(stage)
         before = self._parts.keeper.disk
         self._parts.keeper.look_after(turn.now)
         if self._parts.keeper.disk is not before:
             self._parts.report.disk(self._parts.keeper.disk)
-        self._parts.report.shed(self._parts.inbox.take_shed())
-        self._parts.gauges.set(turn.now)
+        self._count_shed(self._parts.inbox.take_shed())
+        words = self._parts.upstream.words
+        self._parts.report.words_dropped(words.take_dropped())
+        self._parts.gauges.set(turn.now, self._overview.open, len(words))
         self.last_turn = time.monotonic()
 
 

@@ -13,12 +13,14 @@ from pydantic import TypeAdapter
 
 from dispatcher.devices import Change
 from dispatcher.domain.events import Event, Lane
-from dispatcher.domain.firing import Firing
+from dispatcher.domain.firing import Firing, Remark
 from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents.model import Revision
+from dispatcher.post.rulebook import Facts, Matches
 
 Body = dict[str, Any]
 _FIRINGS = TypeAdapter(tuple[Firing, ...])
+_REMARKS = TypeAdapter(tuple[Remark, ...])
 _SHORT = {
     "k": "kind", "d": "device", "r": "role", "o": "post", "z": "zone", "w": "kelurahan", "s": "source", "t": "trust",
     "a": "attrs", "b": "boot", "q": "seq", "h": "happened_ms",
@@ -133,18 +135,35 @@ def read_revision(body: Body, stamp: Stamp) -> Revision:
     return Revision(body["i"], body["r"], body["b"].encode("utf-8"), stamp)
 
 
-def judged_body(sequences: Iterable[int], firings: tuple[Firing, ...]) -> bytes:
-    """Return which messages the rules have judged, and what fired."""
+def judged_body(sequences: Iterable[int], matches: Matches, facts: Facts) -> bytes:
+    """Return which messages the rules have judged, the clauses that their events satisfy, and what was said."""
     body: Body = {"n": ranges(sequences)}
-    if firings:
-        body["f"] = _FIRINGS.dump_python(firings, mode="json", exclude_defaults=True)
-    return dump(body)
+    if matches:
+        body["m"] = [[number, n, sorted(ids)] for number, found in matches.items() for n, ids in found.items()]
+    return dump(body | facts_plain(facts))
 
 
-def read_judged(body: Body) -> tuple[list[int], tuple[Firing, ...]]:
-    """Return the judged messages' sequence numbers and the firings."""
-    sequences = [number for first, last in body["n"] for number in range(first, last + 1)]
-    return sequences, _FIRINGS.validate_python(body.get("f", ()))
+def read_judged(body: Body) -> tuple[list[int], Matches]:
+    """Return the judged messages' sequence numbers and the clauses that their events satisfy."""
+    matches: Matches = {}
+    for number, n, ids in body.get("m", ()):
+        matches.setdefault(number, {})[n] = frozenset(ids)
+    return [number for first, last in body["n"] for number in range(first, last + 1)], matches
+
+
+def facts_plain(facts: Facts) -> Body:
+    """Return what the rules said, as a part of a body."""
+    plain: Body = {}
+    if facts.firings:
+        plain["f"] = _FIRINGS.dump_python(facts.firings, mode="json", exclude_defaults=True)
+    if facts.remarks:
+        plain["k"] = _REMARKS.dump_python(facts.remarks, mode="json", exclude_defaults=True)
+    return plain
+
+
+def read_facts(body: Body) -> Facts:
+    """Return what the rules said. Raises ValueError for what we did not write."""
+    return Facts(_FIRINGS.validate_python(body.get("f", ())), _REMARKS.validate_python(body.get("k", ())))
 
 
 def ranges(numbers: Iterable[int]) -> list[list[int]]:

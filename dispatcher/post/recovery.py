@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents.floor import Context
-from dispatcher.journal import Checkpoint, Record
+from dispatcher.journal import Checkpoint, Entry, Kind, Record
+from dispatcher.post import records
 from dispatcher.post.clock import Last
-from dispatcher.post.memory import Memory
+from dispatcher.post.memory import Memory, bare_rulebook, stopped_plain
+from dispatcher.post.rulebook import Rulebook
 from dispatcher.settings.sources import replace_file
 
 _INSTANCE_BYTES = 10
@@ -35,17 +38,21 @@ class Recovered:
     unreadable: int
 
 
-def recover(journal: Readable, context: Context) -> Recovered:
-    """Fold checkpoint and tail. A checkpoint of no known form gives way to the one before it, and is counted."""
-    memory, last, after = Memory(context), None, 0
+def recover(journal: Readable, context: Context, rulebook: Rulebook | None = None) -> Recovered:
+    """Fold checkpoint and tail. A checkpoint of no known form gives way to the one before it, and is counted.
+
+    Without a ``rulebook`` no rule is known.
+    """
+    rulebook = rulebook or bare_rulebook(context)
+    memory, last, after = Memory(context, rulebook), None, 0
     folded = unreadable = 0
     checkpoint = journal.read_checkpoint()
     while checkpoint is not None:
         try:
-            memory, last = Memory.load(context, checkpoint.body)
+            memory, last = Memory.load(context, rulebook, checkpoint.body)
             memory.folded = after = checkpoint.through
             break
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, KeyError):
             unreadable += 1
             checkpoint = journal.read_checkpoint(older_than=checkpoint.through)
     for record in journal.replay(after):
@@ -56,6 +63,25 @@ def recover(journal: Readable, context: Context) -> Recovered:
             unreadable += 1
         last = Last(record.stamp, record.boot, record.mono_ns)
     return Recovered(memory, last, folded, unreadable)
+
+
+def starting(memory: Memory, body: records.Body, now: Stamp) -> list[Entry]:
+    """Fold a start into the memory and return its records: what nobody had judged yet is judged before it.
+
+    Its rules may be others from here on, and a deadline may have come due before the absence.
+    """
+    entries = []
+    judged = memory.judge_all()
+    if judged is not None:
+        sequences, matches, facts, here = judged
+        before = memory.last or now  # a replay must find the absence where it was: between this record and the next
+        memory.retell(before, facts, here)
+        entries.append(Entry(Kind.JUDGED, before, records.judged_body(sequences, matches, facts)))
+    body = body | {"stopped": stopped_plain(memory.last)}
+    facts = memory.fold_start(now, body)
+    memory.retell(now, facts, {})
+    entries.append(Entry(Kind.START, now, records.dump(body | records.facts_plain(facts))))
+    return entries
 
 
 def known_instance(data_dir: Path) -> str | None:

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 
 from dispatcher.domain.events import Event, RawMessage, is_floor
-from dispatcher.domain.firing import Firing
+from dispatcher.domain.firing import Firing, Remark, Said
 from dispatcher.domain.incident import Stage
 from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents.model import Decision, Reason
+from dispatcher.matcher.port import Refusal
 from dispatcher.post.intake import Taken
 from dispatcher.post.journaling import Disk
 from dispatcher.post.turn import Turn
@@ -84,6 +85,11 @@ class Report:
         if count:
             self._metrics.dropped.labels("sensor").inc(count)
 
+    def words_dropped(self, count: int) -> None:
+        """Count events for the precinct's rules that went for newer ones."""
+        if count:
+            self._metrics.dropped.labels("word").inc(count)
+
     def receipt(self, raw: RawMessage, taken: Taken) -> None:
         """Tell of a message from the precinct."""
         if taken.rejected is not None:
@@ -95,9 +101,12 @@ class Report:
             self._log.info("receipt", reason=str(decision.reason), incident=decision.incident)
 
     def firing(self, firing: Firing, decision: Decision) -> None:
-        """Tell of a rule that fired."""
-        self._metrics.rule_fired.labels(firing.rule).inc()
-        if decision.reason is Reason.THROTTLED and not self._may_write():
+        """Tell of a rule that fired, repeated itself or cleared."""
+        if firing.said is Said.FIRED and not firing.shadow:
+            self._metrics.rule_fired.labels(firing.rule).inc()
+        said = "shadow" if firing.shadow else str(firing.said)
+        self._metrics.rule_said.labels(firing.rule, said).inc()
+        if decision.reason in (Reason.THROTTLED, Reason.SHADOWED) and not self._may_write():
             return  # a sensor that keeps firing must not write a line each time
         self._log.info(
             "rule",
@@ -106,6 +115,23 @@ class Report:
             reason=str(decision.reason),
             incident=decision.incident,
         )
+
+    def remark(self, remark: Remark) -> None:
+        """Tell of a rule that was complete and alerts nobody: held back, suppressed, or unknown after an absence."""
+        self._metrics.rule_said.labels(remark.rule, remark.reason).inc()
+        if self._may_write():
+            self._log.info("rule", rule=remark.rule, trigger=remark.event, reason=remark.reason, by=remark.by)
+
+    def reloaded(self, version: str, count: int, fresh: Iterable[str]) -> None:
+        """Tell that other rules run from here on; ``fresh`` are those that begin with empty windows."""
+        self._metrics.rules_loaded.set(count)
+        self._metrics.config_faults.set(0)
+        self._log.info("reload", rules=version, count=count, fresh=list(fresh)[:50])
+
+    def refused(self, refusals: Iterable[Refusal]) -> None:
+        """Tell of clauses that the matcher does not take."""
+        for refusal in refusals:
+            self._log.error("refused", clause=refusal.clause, reason=str(refusal.reason))
 
     def overdue(self, decision: Decision) -> None:
         """Tell of presses that are not delivered in time."""

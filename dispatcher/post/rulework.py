@@ -1,45 +1,43 @@
-"""The rules' thread: events that are in the journal go in, firings come out. A press goes before all sensors."""
+"""The matcher's thread: events that are in the journal go in, the clauses that they satisfy come out, in that order."""
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from dispatcher.domain.events import Event, is_floor
-from dispatcher.matcher.port import MAX_BATCH, Matcher, MatcherState, Refusal, State
-from dispatcher.post.inbox import Verdicts
-from dispatcher.rules.firing import firing
-from dispatcher.rules.model import Clause, Rule
+from dispatcher.domain.events import Event
+from dispatcher.matcher.port import MAX_BATCH, Matcher, MatcherState, Refusal, State, Verdict
+from dispatcher.post.inbox import Reloaded, Verdicts
+from dispatcher.post.rulebook import Edition, Matches
+from dispatcher.rules.model import Clause
 
 Job = tuple[int, tuple[Event, ...]]  # a record's sequence number and the events in it
-MAX_WAITING = 512  # messages; beyond that the pipeline takes no more sensors until the rules have caught up
+# Messages; beyond that the pipeline takes no more sensors until the matcher has caught up. Rules judge in order of
+# arrival, so this is what a press may find before it: two batches, some milliseconds. The floor waits for none of it.
+MAX_WAITING = 2 * MAX_BATCH
 TICK_S = 1.0
 
 
 class RuleWork:
-    """Asks the matcher about events and says what fires. ``submit`` never waits; ``say`` runs on the rules' thread."""
+    """Asks the matcher about events. ``submit`` never waits; ``say`` runs on the matcher's thread."""
 
-    def __init__(self, matcher: Matcher, rules: Sequence[Rule], say: Callable[[Verdicts], None]) -> None:
+    def __init__(self, matcher: Matcher, say: Callable[[Verdicts | Reloaded], None]) -> None:
         self._matcher = matcher
-        self._rules = {rule.id: rule for rule in rules}
         self._say = say
         self._ready = threading.Condition()
-        self._urgent: deque[Job] = deque()
-        self._waiting: deque[Job] = deque()
+        self._waiting: deque[Job | Edition] = deque()
         self._stopping = False
         self.failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="rules", daemon=True)
 
-    def load(self) -> tuple[Refusal, ...]:
-        """Give the matcher all clauses; rules whose clause it refuses are left out, and returned with the reason."""
-        refusals = self._matcher.load(self._clauses())
-        if refusals:
-            refused = {refusal.clause for refusal in refusals}
-            self._rules = {id_: rule for id_, rule in self._rules.items() if id_ not in refused}
-            self._matcher.load(self._clauses())
-        return refusals
+    def load(self, clauses: Mapping[str, Clause]) -> tuple[Refusal, ...]:
+        """Give the matcher the clauses to ask about. With a refusal nothing changes."""
+        return self._matcher.load(clauses)
 
-    def _clauses(self) -> dict[str, Clause]:
-        return {rule.id: rule.clause for rule in self._rules.values()}
+    def reload(self, edition: Edition) -> None:
+        """Let the matcher answer for other rules, once it has answered for all that was submitted before."""
+        with self._ready:
+            self._waiting.append(edition)
+            self._ready.notify()
 
     def start(self) -> None:
         """Start the thread."""
@@ -56,9 +54,8 @@ class RuleWork:
 
     def submit(self, sequence: int, events: tuple[Event, ...]) -> None:
         """Ask about the events of one message."""
-        queue = self._urgent if any(is_floor(event) for event in events) else self._waiting
         with self._ready:
-            queue.append((sequence, events))
+            self._waiting.append((sequence, events))
             self._ready.notify()
 
     @property
@@ -87,29 +84,43 @@ class RuleWork:
         except Exception as error:  # the thread must not vanish in silence: the supervisor reads this and ends the post
             self.failure = error
 
-    def _take(self) -> list[Job]:
+    def _take(self) -> list[Job] | Edition:
         with self._ready:
-            self._ready.wait_for(lambda: self._stopping or self._urgent or self._waiting, TICK_S)
+            self._ready.wait_for(lambda: self._stopping or self._waiting, TICK_S)
             jobs: list[Job] = []
             events = 0
-            while (queue := self._urgent or self._waiting) and events < MAX_BATCH:
-                jobs.append(queue.popleft())
-                events += len(jobs[-1][1])
+            while self._waiting and events < MAX_BATCH:
+                first = self._waiting[0]
+                if isinstance(first, Edition):
+                    return jobs or self._pop_edition()
+                jobs.append(first)
+                self._waiting.popleft()
+                events += len(first[1])
             return jobs
 
-    def _turn(self, jobs: list[Job]) -> None:
+    def _pop_edition(self) -> Edition:
+        edition = self._waiting.popleft()
+        assert isinstance(edition, Edition)
+        return edition
+
+    def _turn(self, jobs: list[Job] | Edition) -> None:
+        if isinstance(jobs, Edition):
+            self._say(Reloaded(jobs, self._matcher.load(jobs.questions)))
+            return
         if not jobs:
             self._matcher.tick()
             return
-        events = [event for _, of_message in jobs for event in of_message]
-        verdicts = self._matcher.match(events)
-        fired = tuple(
-            firing(self._rules[rule], event)
-            for event, verdict in zip(events, verdicts, strict=True)
-            for rule in self._in_order(verdict.matched)
-        )
-        self._say(Verdicts(tuple(sequence for sequence, _ in jobs), fired))
+        verdicts = self._matcher.match([event for _, of_message in jobs for event in of_message])
+        self._say(Verdicts(tuple(sequence for sequence, _ in jobs), matches_of(jobs, verdicts)))
 
-    def _in_order(self, matched: frozenset[str]) -> list[str]:
-        # Rules fire in the order of the files, whoever answered and in whatever order.
-        return [rule for rule in self._rules if rule in matched] if matched else []
+
+def matches_of(jobs: Sequence[Job], verdicts: Sequence[Verdict]) -> Matches:
+    """Return the clauses of each event that satisfies any, by its record and its place in it."""
+    matches: Matches = {}
+    answers = iter(verdicts)
+    for sequence, events in jobs:
+        found = {n: verdict.matched for n, (_, verdict) in enumerate(zip(events, answers, strict=False))}
+        found = {n: matched for n, matched in found.items() if matched}
+        if found:
+            matches[sequence] = found
+    return matches

@@ -15,7 +15,8 @@ class Turn:
     """The first number that the journal will give, and all that goes with it.
 
     ``urgent`` says that somebody waits, so that what came along need not wait for a fuller batch. ``tokens``
-    acknowledge the messages, ``submissions`` are for the rules, ``moved`` are presses that reached a stage.
+    acknowledge the messages, ``submissions`` are for the rules, ``words`` for the precinct's rules, ``moved`` are
+    presses that reached a stage.
     """
 
     now: Stamp
@@ -25,6 +26,7 @@ class Turn:
     tokens: list[Token] = field(default_factory=list)
     submissions: list[tuple[int, tuple[Event, ...]]] = field(default_factory=list)
     moved: list[tuple[Stage, Stamp]] = field(default_factory=list)
+    words: list[Event] = field(default_factory=list)
     presses: int = 0
     urgent: bool = False
     probed: bool = False

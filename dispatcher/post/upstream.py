@@ -1,14 +1,16 @@
 """The post's side of the link to the precinct: alerts with back-off, status, sync, and the goodbye."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Protocol
 
+from dispatcher.domain.site import Site
 from dispatcher.incidents.model import Incident
 from dispatcher.incidents.stages import least_advanced
 from dispatcher.incidents.state import PostState
-from dispatcher.relay import Schedule, Sending
+from dispatcher.relay import Schedule, Sending, Words
 from dispatcher.wire import alert, status, sync, topics
+from dispatcher.wire import event as event_wire
 from dispatcher.wire.status import Status
 
 STATUS_MS = 15_000
@@ -26,10 +28,13 @@ class Publisher(Protocol):
 class Upstream:
     """Sends what is due. Every time is running time in milliseconds."""
 
-    def __init__(self, publisher: Publisher, precinct: str, post: str, schedule: Schedule) -> None:
+    def __init__(
+        self, publisher: Publisher, precinct: str, post: str, schedule: Schedule, words: Words | None = None
+    ) -> None:
         self._publisher = publisher
         self._topics = {channel: topics.topic(precinct, post, channel) for channel in topics.UP}
         self._schedule = schedule
+        self.words = words or Words(1_000, 60_000)
         self._status_ms: int | None = None
         self._sync_ms: int | None = None
         self._owes_all = False
@@ -38,14 +43,19 @@ class Upstream:
     def connected(self) -> None:
         """A new connection: tell everything again."""
         self._schedule.reconnected()
+        self.words.reconnected()
         self._status_ms = self._sync_ms = None
 
-    def send_alerts(self, incidents: Iterable[Incident], run_ms: int, standstill_ms: int | None) -> list[Sending]:
+    def see(self, id_: str, incident: Incident | None) -> None:
+        """Learn how an incident stands now; None: it is no more."""
+        self._schedule.see(id_, incident)
+
+    def send_alerts(self, run_ms: int, standstill_ms: int | None) -> list[Sending]:
         """Send the revisions that are due and return those that the link took.
 
         An incident from before ``standstill_ms`` is at least as old as its running time says.
         """
-        due = self._schedule.due(incidents, run_ms)
+        due = self._schedule.due(run_ms)
         since = -math.inf if standstill_ms is None else standstill_ms
         return [sending for sending in due if self._send(sending, run_ms - sending.age_ms < since)]
 
@@ -54,15 +64,23 @@ class Upstream:
         body = alert.with_age(revision.body, sending.age_ms // 1000, "at_least" if stood_still else "exact")
         return self._publisher.publish(self._topics["alert"], body, tag=(revision.incident, revision.rev))
 
-    def keep_in_touch(self, state: PostState, current: Callable[[], Status], run_ms: int) -> None:
-        """Send status and sync when they are due."""
+    def pass_on(self, run_ms: int, site: Site) -> None:
+        """Send the events that are due, for the precinct's own rules."""
+        for event in self.words.due(run_ms):
+            device = site.devices.get(event.device or "")
+            age_s = max(0, run_ms - event.arrived.run_ms) // 1000
+            body = event_wire.forward(event, age_s, happened=device is not None and device.clock_trusted)
+            self._publisher.publish(self._topics["event"], event_wire.encode(body), tag=event.id)
+
+    def keep_in_touch(self, state: PostState, current: Callable[[], Status], run_ms: int, *, any_open: bool) -> None:
+        """Send status and sync when they are due. ``any_open``: an incident is."""
         emptied = self._said_waiting and not state.waiting
         if emptied or self._status_ms is None or run_ms - self._status_ms >= STATUS_MS:
             self._status_ms = run_ms
             now = current()
             self._said_waiting = now.outbox_depth > 0
             self.send_status(now)
-        if self._sync_ms is None or (run_ms - self._sync_ms >= SYNC_MS and _any_open(state)):
+        if self._sync_ms is None or (run_ms - self._sync_ms >= SYNC_MS and any_open):
             self._sync_ms = run_ms
             self._send_sync(state)
         elif self._owes_all and not state.waiting:
@@ -88,7 +106,3 @@ class Upstream:
         known = [sync.Known(incident.id, incident.rev, least_advanced(incident)) for incident in told]
         for start in range(0, len(known), sync.MAX_ENTRIES) or (0,):
             self._publisher.publish(self._topics["sync"], sync.encode(tuple(known[start : start + sync.MAX_ENTRIES])))
-
-
-def _any_open(state: PostState) -> bool:
-    return any(incident.is_open for incident in state.incidents.values())

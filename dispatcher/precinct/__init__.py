@@ -6,6 +6,7 @@
 from dispatcher.precinct.clock import Clock
 from dispatcher.precinct.database import ForeignFile, StoreError
 from dispatcher.precinct.mail import topic_filters
-from dispatcher.precinct.station import Link, Station
+from dispatcher.precinct.outgoing import Link
+from dispatcher.precinct.station import Station
 
 __all__ = ["Clock", "ForeignFile", "Link", "Station", "StoreError", "topic_filters"]

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from dispatcher.domain.incident import SEVERITY_ORDER
 from dispatcher.domain.site import Post
+from dispatcher.matcher.port import MatcherState
 from dispatcher.precinct.changes import Changes
 from dispatcher.precinct.model import Action, History, Incident, Reply
 from dispatcher.precinct.station import Station
+from dispatcher.precinct.watches import WatchReply
 from dispatcher.wire.status import Status
+from dispatcher.wire.watch import OpenWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,40 @@ class Board:
     def boards(self) -> int:
         """How many boards are open."""
         return self._station.boards
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What is wrong with the precinct itself, as words."""
+        return self._station.notices
+
+    @property
+    def config_faults(self) -> int:
+        """How many faults the files have that we were to run with."""
+        return self._station.config_faults
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The ids of the rules that run here."""
+        ruling = self._station.ruling
+        return () if ruling is None else ruling.names
+
+    def matcher_state(self) -> MatcherState | None:
+        """Return who answers the rules' clauses; None without rules."""
+        ruling = self._station.ruling
+        return None if ruling is None else ruling.matcher_state()
+
+    @property
+    def watches(self) -> tuple[OpenWatch, ...]:
+        """The watches that are open."""
+        return self._station.watches
+
+    def open_watch(self, watch: OpenWatch, by: str) -> "Future[WatchReply]":
+        """Open a watch; see ``Station.open_watch``."""
+        return self._station.open_watch(watch, by)
+
+    def close_watch(self, kind: str, kelurahan: str | None, by: str) -> "Future[WatchReply]":
+        """Close a watch; see ``Station.close_watch``."""
+        return self._station.close_watch(kind, kelurahan, by)
 
     def now_ms(self) -> int:
         """The precinct's wall clock, in Unix milliseconds."""

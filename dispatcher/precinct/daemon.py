@@ -7,15 +7,19 @@ from pathlib import Path
 from typing import IO
 
 from dispatcher.domain.events import Lane
-from dispatcher.domain.site import Site
+from dispatcher.domain.faults import Fault
 from dispatcher.domain.stamp import Stamp
+from dispatcher.matcher.durable import DurableMatcher
+from dispatcher.matcher.port import Report
+from dispatcher.matcher.python import PythonMatcher
 from dispatcher.mqtt import Endpoint, LinkState, Phase
 from dispatcher.mqtt import Link as MqttLink
 from dispatcher.precinct import Station, StoreError, topic_filters
 from dispatcher.precinct.board import Board
+from dispatcher.precinct.config import Loaded, load
 from dispatcher.precinct.database import ForeignFile
+from dispatcher.precinct.rules.ruling import Rules, precinct_engine
 from dispatcher.precinct.web import NotLoopback, create_app, serve
-from dispatcher.settings.sitefile import load_site
 from dispatcher.settings.station import PrecinctSettings
 from dispatcher.telemetry import log as logs
 from dispatcher.telemetry import notify
@@ -44,11 +48,13 @@ class Precinct:
         self._log = logs.get(precinct=settings.precinct)
         self._stop = threading.Event()
         self._post_office = PostOffice()
-        self._station = self._open(load_site(settings.site))
+        self._loaded = load(settings)
+        self._station = self._open(self._loaded)
+        self._complain(self._loaded.faults)
         self._link = self._connect()
         self._post_office.link = self._link
 
-    def _open(self, site: Site) -> Station:
+    def _open(self, loaded: Loaded) -> Station:
         settings = self._settings
         try:
             settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -56,8 +62,9 @@ class Precinct:
             return Station(
                 settings.precinct,
                 settings.data_dir,
-                site,
+                loaded.site,
                 self._post_office,
+                rules=self._rules(loaded),
                 on_failure=lambda _error: self._stop.set(),
             )
         except BlockingIOError:
@@ -66,6 +73,25 @@ class Precinct:
             raise CannotStart(BAD_CONFIG, f"{settings.data_dir}: {error}") from None
         except (StoreError, OSError) as error:
             raise CannotStart(IO_ERROR, f"{settings.data_dir}: {error}") from None
+
+    def _rules(self, loaded: Loaded) -> Rules | None:
+        """Return what judges the rules that run here, None where there are none."""
+        engine = precinct_engine(loaded.rules, loaded.site)
+        if not engine.rules:
+            return None
+        python = self._settings.matcher == "python"
+        return Rules(engine, PythonMatcher() if python else DurableMatcher(on_report=self._matcher_report))
+
+    def _matcher_report(self, report: Report) -> None:
+        self._log.warning(
+            "matcher", reason=str(report.reason), detail=report.detail, clause=report.clause, trigger=report.event
+        )
+
+    def _complain(self, faults: tuple[Fault, ...]) -> None:
+        """Tell of files that cannot be used, in the log, as a number, and on the board."""
+        self._station.config_faults = len(faults)
+        for fault in faults:
+            self._log.error("config_fault", fault=fault.render("en"), fallbacks=list(self._loaded.fallbacks))
 
     def _connect(self) -> MqttLink:
         settings = self._settings
@@ -78,7 +104,7 @@ class Precinct:
             client_id=f"kentongan-{settings.precinct}",
             endpoint=endpoint,
             lane=Lane.PRECINCT,
-            filters=topic_filters(settings.precinct),
+            filters=(*topic_filters(settings.precinct), *self._station.device_topics),
             stamp=_stamp,
             deliver=self._station.receive,
             on_state=self._heard,
@@ -105,7 +131,13 @@ class Precinct:
     def _listening(self, host: str, port: int) -> None:
         self._station.start()
         self._link.start()
-        self._log.info("start", store=self._station.store.id, http=f"{host}:{port}")
+        self._log.info(
+            "start",
+            store=self._station.store.id,
+            http=f"{host}:{port}",
+            site=self._loaded.site_version,
+            rules=self._loaded.rules.version,
+        )
         notify.ready(f"precinct {self._settings.precinct} http://{host}:{port}")
 
     def _end(self) -> None:

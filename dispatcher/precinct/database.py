@@ -88,7 +88,8 @@ def _prepare(connection: sqlite3.Connection) -> None:
     owner = connection.execute("PRAGMA application_id").fetchone()[0]
     if version == 0 and not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
         connection.execute("PRAGMA journal_mode = WAL")
-        head = f"PRAGMA application_id = {schema.APPLICATION_ID}; PRAGMA user_version = {schema.VERSION};"
-        connection.executescript(f"BEGIN; {schema.TABLES} {head} COMMIT;")
-    elif owner != schema.APPLICATION_ID or version != schema.VERSION:
+    elif owner != schema.APPLICATION_ID or not 1 <= version <= schema.VERSION:
         raise ForeignFile(f"application_id {owner:#x}, version {version}, expected {schema.VERSION}")
+    if version < schema.VERSION:
+        head = f"PRAGMA application_id = {schema.APPLICATION_ID}; PRAGMA user_version = {schema.VERSION};"
+        connection.executescript(f"BEGIN; {''.join(schema.STEPS[version:])} {head} COMMIT;")

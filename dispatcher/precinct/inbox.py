@@ -1,4 +1,4 @@
-"""Where the store thread finds its work: officers' actions first, then what the broker delivered, in order."""
+"""Where the store thread finds its work: officers' actions first, then what the broker delivered, then the rules."""
 
 import threading
 from collections import deque
@@ -8,6 +8,8 @@ from typing import Protocol
 
 from dispatcher.domain.events import RawMessage
 from dispatcher.precinct.model import Action, Reply
+from dispatcher.precinct.rules.effects import Judged
+from dispatcher.precinct.watches import WatchReply, WatchRequest
 
 
 class Delivery(Protocol):
@@ -28,12 +30,24 @@ class Job:
     reply: "Future[Reply]" = field(default_factory=Future)
 
 
+@dataclass(frozen=True, slots=True)
+class WatchJob:
+    """A watch to be opened or closed, and where the answer goes."""
+
+    request: WatchRequest
+    reply: "Future[WatchReply]" = field(default_factory=Future)
+
+
+AnyJob = Job | WatchJob
+
+
 class Inbox:
-    """A queue of two lanes. It needs no bound: a broker sends only so much before it wants acknowledgements."""
+    """A queue of three lanes. It needs no bound: a broker sends only so much before it wants acknowledgements."""
 
     def __init__(self) -> None:
-        self._jobs: deque[Job] = deque()
+        self._jobs: deque[AnyJob] = deque()
         self._deliveries: deque[Delivery] = deque()
+        self._judged: deque[Judged] = deque()
         self._poked = False
         self._work = threading.Condition()
 
@@ -43,10 +57,16 @@ class Inbox:
             self._deliveries.append(delivery)
             self._work.notify()
 
-    def ask(self, job: Job) -> None:
+    def ask(self, job: AnyJob) -> None:
         """Take an officer's action; never blocks."""
         with self._work:
             self._jobs.append(job)
+            self._work.notify()
+
+    def hand_over(self, judged: Judged) -> None:
+        """Take what the rules have judged; never blocks."""
+        with self._work:
+            self._judged.append(judged)
             self._work.notify()
 
     def poke(self) -> None:
@@ -55,11 +75,15 @@ class Inbox:
             self._poked = True
             self._work.notify()
 
-    def take(self, most: int, timeout_s: float) -> tuple[list[Job], list[Delivery]]:
-        """Return all actions and at most ``most`` messages, waiting up to ``timeout_s`` for the first of them."""
+    def take(self, most: int, timeout_s: float) -> tuple[list[AnyJob], list[Delivery], list[Judged]]:
+        """Return all actions, at most ``most`` messages and all that was judged; waits up to ``timeout_s`` for any."""
         with self._work:
-            self._work.wait_for(lambda: self._jobs or self._deliveries or self._poked, timeout_s)
+            self._work.wait_for(self._any, timeout_s)
             self._poked = False
-            jobs = list(self._jobs)
+            jobs, judged = list(self._jobs), list(self._judged)
             self._jobs.clear()
-            return jobs, [self._deliveries.popleft() for _ in range(min(most, len(self._deliveries)))]
+            self._judged.clear()
+            return jobs, [self._deliveries.popleft() for _ in range(min(most, len(self._deliveries)))], judged
+
+    def _any(self) -> bool:
+        return bool(self._jobs or self._deliveries or self._judged or self._poked)

@@ -36,6 +36,7 @@ class Note(StrEnum):
     UNATTENDED = "unattended"
     ATTENDED = "attended"
     RESTORED = "restored"
+    CLEARED = "cleared"  # the condition of a rule of the precinct has ended
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from dispatcher.domain.events import RawMessage, Rejected, RejectReason
-from dispatcher.wire import alert, status, sync, topics
+from dispatcher.wire import alert, event, status, sync, topics
 from dispatcher.wire.alert import Alert
+from dispatcher.wire.event import Forwarded
 from dispatcher.wire.fields import Malformed
 from dispatcher.wire.status import Status
 from dispatcher.wire.sync import Known
@@ -12,14 +13,15 @@ from dispatcher.wire.sync import Known
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """Something a post said."""
+    """Something a post said. ``retained``: the broker had kept it; it may be old."""
 
     post: str
     payload: bytes
-    body: Alert | Status | tuple[Known, ...]
+    body: Alert | Status | Forwarded | tuple[Known, ...]
+    retained: bool = False
 
 
-_READERS = {"alert": alert.decode, "status": status.decode, "sync": sync.decode}
+_READERS = {"alert": alert.decode, "status": status.decode, "sync": sync.decode, "event": event.decode}
 
 
 def unpack(raw: RawMessage, precinct: str) -> Parcel | Rejected:
@@ -30,7 +32,7 @@ def unpack(raw: RawMessage, precinct: str) -> Parcel | Rejected:
     body = _READERS[address.channel](raw.payload)
     if isinstance(body, Malformed):
         return Rejected(body.reason, body.detail[:80], address.post)
-    return Parcel(address.post, raw.payload, body)
+    return Parcel(address.post, raw.payload, body, raw.retain)
 
 
 def topic_filters(precinct: str) -> tuple[str, ...]:

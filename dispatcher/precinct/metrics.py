@@ -6,11 +6,16 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from dispatcher.matcher.port import MatcherState, State
 from dispatcher.precinct.board import Board
 
 _COUNTERS = {
     "alerts": ("kentongan_precinct_alerts", "Alerts taken in, by what became of them", "outcome"),
     "rejected": ("kentongan_precinct_rejected", "Messages that could not be read, by reason", "reason"),
+    "events": ("kentongan_precinct_events", "Events that posts passed on, by what became of them", "outcome"),
+    "rule_said": ("kentongan_rule_said", "What complete rules came to", "rule said"),
+    "rule_fired": ("kentongan_rule_fired", "Firings by rule", "rule"),
+    "watches": ("kentongan_precinct_watches_asked", "Watches opened and closed, or refused", "outcome"),
     "actions": ("kentongan_precinct_actions", "Officers' actions, by what became of them", "outcome"),
 }
 
@@ -30,7 +35,25 @@ class _Precinct(Collector):
         connected = GaugeMetricFamily("kentongan_mqtt_connected", "Whether the broker is subscribed", labels=["role"])
         connected.add_metric(["precinct"], float(self._board.ready))
         yield connected
-        yield from _counters(self._board.counters())
+        yield _gauge("kentongan_config_faults", "Faults in rules or site", self._board.config_faults)
+        yield _gauge("kentongan_precinct_watches", "Watches that are open", len(self._board.watches))
+        yield from _matcher(self._board.matcher_state())
+        yield from _counters(_from_zero(self._board))
+
+
+def _matcher(state: MatcherState | None) -> Iterable[Metric]:
+    if state is None:
+        return
+    answers = GaugeMetricFamily("kentongan_matcher_state", "1 for the one that answers", labels=["state"])
+    for one in State:
+        answers.add_metric([str(one)], float(state.state is one))
+    yield answers
+    yield _gauge("kentongan_matcher_differences_total", "Engine and twin differed", state.differences)
+
+
+def _from_zero(board: Board) -> dict[tuple[str, str], int]:
+    # A counter that exists only after its first firing hides that one: a rule has its line from the start.
+    return {("rule_fired", rule): 0 for rule in board.rules} | board.counters()
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:
@@ -39,10 +62,11 @@ def _gauge(name: str, text: str, value: float) -> Metric:
 
 def _counters(found: dict[tuple[str, str], int]) -> Iterable[Metric]:
     for counter, (name, text, label) in _COUNTERS.items():
-        family = CounterMetricFamily(name, text, labels=[label])
+        labels = label.split()
+        family = CounterMetricFamily(name, text, labels=labels)
         for (of, word), value in found.items():
             if of == counter:
-                family.add_metric([word], value)
+                family.add_metric(word.split(" ", len(labels) - 1), value)
         yield family
 
 

@@ -15,7 +15,10 @@ _UNIT = re.compile(r"[\w][\w ./-]{0,31}")
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One incident as the board shows it. Times are Unix milliseconds on the precinct's clock."""
+    """One incident as the board shows it. Times are Unix milliseconds on the precinct's clock.
+
+    ``own``: a rule of the precinct raised it. Its post, where it has one, does not know of it.
+    """
 
     id: str
     post: str
@@ -38,6 +41,7 @@ class Incident:
     unit: str | None = None
     disposition: str | None = None
     conflicts: int = 0
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +81,14 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of an alert, and the incident it belongs to."""
+    """What became of an alert, the incident it belongs to, and the ids of the alerts in it that are news to the rules.
+
+    Each of these is named once only, however often the alert comes.
+    """
 
     outcome: Outcome
     incident: str
+    news: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +113,14 @@ class Reply:
     receipts: tuple[Receipt, ...] = ()
 
 
+def is_officer(text: str) -> bool:
+    """Return whether this may be a badge or role id."""
+    return _OFFICER.fullmatch(text) is not None
+
+
 def fault_in(action: Action) -> Refusal | None:
     """Return what is wrong with an action in itself, before anything is looked up."""
-    if _OFFICER.fullmatch(action.by) is None:
+    if not is_officer(action.by):
         return Refusal.NO_OFFICER
     if action.unit is not None and _UNIT.fullmatch(action.unit) is None:
         return Refusal.BAD_UNIT

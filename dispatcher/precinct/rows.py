@@ -49,6 +49,7 @@ def incident(row: Row) -> Incident:
         unit=row["unit"],
         disposition=row["disposition"],
         conflicts=row["conflicts"],
+        own=bool(row["own"]),
     )
 
 

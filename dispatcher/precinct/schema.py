@@ -1,9 +1,8 @@
-"""The tables. A change means a new VERSION; a file of a newer version is not touched."""
+"""The tables. A change is one more step; a file of a newer version is not touched."""
 
-VERSION = 1
 APPLICATION_ID = 0x4B4E5447  # "KNTG": `file` names it, and another program's database is refused
 
-TABLES = """
+_FIRST = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE incidents (
     id TEXT PRIMARY KEY, post TEXT NOT NULL, rule TEXT NOT NULL, kind TEXT NOT NULL, severity TEXT NOT NULL,
@@ -44,3 +43,26 @@ CREATE TABLE posts (
 CREATE TABLE counters (name TEXT NOT NULL, label TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (name, label))
     STRICT, WITHOUT ROWID;
 """
+
+_RULES = """
+ALTER TABLE incidents ADD COLUMN own INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE rule_inputs (
+    n INTEGER PRIMARY KEY, run_ms INTEGER NOT NULL, wall_ms INTEGER NOT NULL, sort TEXT NOT NULL, body BLOB NOT NULL
+) STRICT;
+CREATE TABLE rule_memory (part TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT;
+CREATE TABLE rule_incidents (
+    rule TEXT NOT NULL, key TEXT NOT NULL, id TEXT NOT NULL REFERENCES incidents, PRIMARY KEY (rule, key)
+) STRICT;
+CREATE TABLE heard_events (post TEXT NOT NULL, id TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY (post, id)) STRICT;
+CREATE INDEX heard_at ON heard_events (at_ms);
+CREATE TABLE orders (id TEXT PRIMARY KEY, post TEXT NOT NULL, payload BLOB NOT NULL, at_ms INTEGER NOT NULL) STRICT;
+CREATE TABLE watches (
+    kind TEXT NOT NULL, kelurahan TEXT NOT NULL, until_ms INTEGER, officer TEXT NOT NULL, at_ms INTEGER NOT NULL,
+    PRIMARY KEY (kind, kelurahan)
+) STRICT;
+"""
+
+STEPS = (_FIRST, _RULES)
+"""What makes version n of version n - 1; a new file takes them all."""
+
+VERSION = len(STEPS)

@@ -9,41 +9,36 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Protocol
 
 from dispatcher.domain.events import Rejected, RejectReason
-from dispatcher.domain.incident import Receipt
 from dispatcher.domain.site import Site
+from dispatcher.precinct.after import After
 from dispatcher.precinct.changes import DESK, POSTS, Changes
 from dispatcher.precinct.clock import Clock
 from dispatcher.precinct.database import MessageError, StoreError
-from dispatcher.precinct.inbox import Delivery, Inbox, Job
-from dispatcher.precinct.intake import Note, Outcome
-from dispatcher.precinct.liveness import Attendance, Heard, hear, silent_posts
-from dispatcher.precinct.mail import Parcel, unpack
-from dispatcher.precinct.model import Action, Reply
+from dispatcher.precinct.inbox import AnyJob, Delivery, Inbox, Job, WatchJob
+from dispatcher.precinct.intake import Note
+from dispatcher.precinct.liveness import Attendance, Heard, silent_posts
+from dispatcher.precinct.model import Action, Incident, Reply
+from dispatcher.precinct.outgoing import Link, Outgoing
+from dispatcher.precinct.own import Own
 from dispatcher.precinct.receipts import Speaker
+from dispatcher.precinct.reception import Reception
+from dispatcher.precinct.rules.effects import Judged
+from dispatcher.precinct.rules.inputs import WatchClosed, WatchOpened
+from dispatcher.precinct.rules.keeping import keep
+from dispatcher.precinct.rules.ruling import Rules, Ruling
+from dispatcher.precinct.standing import Verb
 from dispatcher.precinct.store import Store
-from dispatcher.telemetry.log import Allowance
-from dispatcher.wire import receipt as receipt_wire
-from dispatcher.wire.alert import Alert
-from dispatcher.wire.status import Status
-from dispatcher.wire.topics import topic
+from dispatcher.precinct.watches import WatchReply, WatchRequest, current, fault_in
+from dispatcher.wire.watch import OpenWatch
 
 BATCH = 64
 TICK_S = 1.0
 FILE = "precinct.db"
-LINES_PER_SECOND = 50  # of refused messages; all are counted
+TIDY_MS = 60_000
 
 _log = logging.getLogger(__name__)
-
-
-class Link(Protocol):
-    """The broker, as the station sees it."""
-
-    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None: ...
-
-    def ack(self, token: object) -> None: ...
 
 
 class Closed(Exception):
@@ -51,7 +46,7 @@ class Closed(Exception):
 
 
 class Station:
-    """Intake, receipts and who is there. ``start`` it, hand it deliveries, ``stop`` it.
+    """Intake, receipts, the precinct's rules and who is there. ``start`` it, hand it deliveries, ``stop`` it.
 
     ``on_failure`` is called once, from the store thread, when the disk fails: nothing is confirmed from then on, and
     the process should end with 74. Raises ForeignFile, StoreError, OSError when the store cannot be opened.
@@ -64,6 +59,7 @@ class Station:
         site: Site,
         link: Link,
         *,
+        rules: Rules | None = None,
         clock: Clock | None = None,
         on_failure: Callable[[Exception], None] = lambda _error: None,
     ) -> None:
@@ -72,28 +68,43 @@ class Station:
         self.clock = clock or Clock()
         self.store = Store(data_dir / FILE)
         self.changes = Changes()
-        self.heard: dict[str, Heard] = {}
         self.silent: frozenset[str] = frozenset()
         self.broker_up = False
         self.failure: Exception | None = None
-        self._link = link
+        self.config_faults = 0  # in the files that we were to run with
+        self._outgoing = Outgoing(link, precinct, site)
         self._on_failure = on_failure
         self._inbox = Inbox()
-        self._started = self.clock.run_ms()
+        self._own = Own(self.store, precinct, site)
+        self.ruling = self._rule(rules)
+        self._reception = Reception(self._own, self.clock, self.ruling, self._born, self._speaker)
+        self._watches = self.store.rules.watches()
+        self._tidied = self._started = self.clock.run_ms()
         self._attendance = Attendance(0, self._started)
         self._attending = threading.Lock()
         self._attended = True
         self.remembered = self.store.reading.posts()
         self._stopping = False
-        self._lines = Allowance(LINES_PER_SECOND)
+        self._owing = False  # whether there may be commands that were not given to the broker
         self._thread = threading.Thread(target=self._work, name="precinct-store", daemon=True)
+
+    def _rule(self, rules: Rules | None) -> Ruling | None:
+        with self.store.batch():
+            self._born = self.store.rules.born(self.store.id, self.clock.wall_ms())
+        if rules is None:
+            return None
+        return Ruling(rules, self.site, self.store.rules, self.clock, self._inbox.hand_over)
 
     def start(self) -> None:
         """Begin to work."""
         self._thread.start()
+        if self.ruling is not None:
+            self.ruling.start()
 
     def stop(self) -> None:
         """Finish what is in hand, close the streams and the store."""
+        if self.ruling is not None:
+            self.ruling.stop()
         self._stopping = True
         self.changes.close()
         self._inbox.poke()
@@ -116,11 +127,35 @@ class Station:
             self._refuse_all()
         return job.reply
 
+    def open_watch(self, watch: OpenWatch, by: str) -> "Future[WatchReply]":
+        """Look out for a kind of trouble: the rules and the posts concerned are told, once it is on disk."""
+        return self._watch(WatchRequest(watch, by, opens=True))
+
+    def close_watch(self, kind: str, kelurahan: str | None, by: str) -> "Future[WatchReply]":
+        """End a watch."""
+        return self._watch(WatchRequest(OpenWatch(kind, kelurahan), by, opens=False))
+
+    def _watch(self, request: WatchRequest) -> "Future[WatchReply]":
+        job = WatchJob(request)
+        self._inbox.ask(job)
+        if self._stopping or self.failure is not None:
+            self._refuse_all()
+        return job.reply
+
+    @property
+    def watches(self) -> tuple[OpenWatch, ...]:
+        """The watches that are open."""
+        return current(self._watches, self.clock.wall_ms())
+
     def broker(self, up: bool) -> None:
         """The broker is connected and subscribed, or it is not."""
         if self.broker_up is not up:
             self.broker_up = up
             self.changes.tell(frozenset({DESK}))
+            self._owing |= up
+            self._inbox.poke()
+            if up and self._watches:  # a broker that lost what it had retained
+                self._outgoing.watches(self.watches)
 
     def enter(self) -> None:
         """A board with somebody before it opened."""
@@ -143,6 +178,22 @@ class Station:
         """Whether somebody is at a board, as the lamps were told."""
         return self._attended
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What people at the board must know of us: words that the board has texts for."""
+        failed = self.ruling is not None and self.ruling.failed
+        return ("config_fault",) * (self.config_faults > 0) + ("rules_failed",) * failed
+
+    @property
+    def device_topics(self) -> tuple[str, ...]:
+        """The topics on which the devices at the precinct itself report."""
+        return self._reception.desk.topics
+
+    @property
+    def heard(self) -> dict[str, Heard]:
+        """What each post said last, and when."""
+        return self._reception.heard
+
     def posts_known(self) -> frozenset[str]:
         """Return the posts of the site and all others that ever spoke."""
         return frozenset(self.site.posts) | frozenset(self.remembered) | frozenset(self.heard)
@@ -154,110 +205,117 @@ class Station:
             while not self._stopping:
                 self._round(*self._inbox.take(BATCH, TICK_S))
                 self.tick()
+            self._round([], [], self._inbox.take(0, 0)[2])
         except Exception as error:  # the disk failed, or we did: either way nothing more may be confirmed
             self.failure = error
             _log.critical("store_failed", extra={"error": repr(error)})
             self._refuse_all()
             self._on_failure(error)
 
-    def _round(self, jobs: list[Job], deliveries: list[Delivery]) -> None:
+    def _round(self, jobs: list[AnyJob], deliveries: list[Delivery], judged: list[Judged]) -> None:
         jobs = [job for job in jobs if job.reply.set_running_or_notify_cancel()]
-        if not jobs and not deliveries:
+        if not jobs and not deliveries and not judged:
             return
-        sending: list[tuple[str, Receipt]] = []
-        changed: set[str] = set()
+        after = After()
         try:
             with self.store.batch():
-                replies = [self._act(job, sending, changed) for job in jobs]
+                replies = [self._answer(job, after) for job in jobs]
                 for delivery in deliveries:
-                    self._take(delivery, sending, changed)
+                    self._take(delivery, after)
+                for one in judged:
+                    self._keep(one, after)
         except Exception:
             _fail(jobs)
             raise
-        self._send(sending)
+        self._tell(after)
         for delivery in deliveries:
-            self._safely(self._link.ack, delivery.token)
-        self.changes.tell(frozenset(changed))
+            self._outgoing.ack(delivery.token)
         for job, reply in zip(jobs, replies, strict=True):
-            _answer(job, reply)
+            _reply(job, reply)
+        self._owing |= any(one.effects.deeds for one in judged)
+
+    def _tell(self, after: After) -> None:
+        """Do what had to wait for the disk."""
+        self._outgoing.receipts(after.receipts)
+        self._outgoing.taken(after.taken)
+        self._outgoing.confirms(after.confirms)
+        for one in after.inputs:
+            if self.ruling is not None:
+                self.ruling.submit(one)
+        if after.watches:
+            self._watches = self.store.rules.watches()
+            self._outgoing.watches(self.watches)
+        self.changes.tell(frozenset(after.changed))
 
     def _speaker(self) -> Speaker:
         return Speaker(self.store.id, self.clock.wall_ms(), self._attended)
 
-    def _act(self, job: Job, sending: list[tuple[str, Receipt]], changed: set[str]) -> Reply | Exception:
+    def _answer(self, job: AnyJob, after: After) -> Reply | WatchReply | Exception:
+        own = After()
         try:
             with self.store.one():
-                reply = self.store.act(job.action, self.clock.wall_ms(), self._speaker())
+                reply = self._act(job.action, own) if isinstance(job, Job) else self._set_watch(job.request, own)
         except (*MessageError, ValueError) as error:
             return error
-        if reply.refusal is None and reply.incident is not None:
-            sending.extend((reply.incident.post, receipt) for receipt in reply.receipts)
-            changed.add(reply.incident.id)
+        after.add(own)
         return reply
 
-    def _take(self, delivery: Delivery, sending: list[tuple[str, Receipt]], changed: set[str]) -> None:
+    def _act(self, action: Action, after: After) -> Reply:
+        reply = self.store.act(action, self.clock.wall_ms(), self._speaker())
+        if reply.refusal is None and reply.incident is not None:
+            after.receipts.extend((reply.incident.post, receipt) for receipt in reply.receipts)
+            after.changed.add(reply.incident.id)
+            after.confirms.extend(self._own.confirms(reply.incident.id, attended=self._attended))
+            if action.verb is Verb.CLOSE and reply.incident.own:
+                self._closed(reply.incident, after)
+        return reply
+
+    def _closed(self, incident: Incident, after: After) -> None:
+        if self.ruling is not None:
+            post = incident.post if incident.post != self.precinct else None
+            after.judge(self.ruling.closed(incident.rule, post))
+
+    def _set_watch(self, request: WatchRequest, after: After) -> WatchReply:
+        now, watch = self.clock.wall_ms(), request.watch
+        refusal = fault_in(request, self.watches, self.site, now)
+        self.store.count("watches", refusal or ("opened" if request.opens else "closed"))
+        if refusal is not None:
+            return WatchReply(refusal, self.watches)
+        if request.opens:
+            self.store.rules.open_watch(watch, request.by, now)
+        else:
+            self.store.rules.close_watch(watch.kind, watch.kelurahan)
+        if self.ruling is not None:
+            opened = WatchOpened(watch.kind, watch.kelurahan, watch.until_ms)
+            after.judge(self.ruling.told(opened if request.opens else WatchClosed(watch.kind, watch.kelurahan)))
+        after.watches = True
+        return WatchReply(None)
+
+    def _take(self, delivery: Delivery, after: After) -> None:
+        own = After()  # a message that fails half way leads to nothing
         try:
             with self.store.one():
-                self._sort(delivery, sending, changed)
+                self._reception.take(delivery.raw, own)
+            after.add(own)
         except StoreError as error:
             if not isinstance(error, MessageError):
                 raise
-            self._reject(Rejected(RejectReason.INTERNAL, type(error).__name__))
+            self._reception.reject(Rejected(RejectReason.INTERNAL, type(error).__name__))
         except Exception as error:  # a message must never stop the station; the post still has it and sends it again
             _log.exception("message_failed")
-            self._reject(Rejected(RejectReason.INTERNAL, type(error).__name__))
+            self._reception.reject(Rejected(RejectReason.INTERNAL, type(error).__name__))
 
-    def _sort(self, delivery: Delivery, sending: list[tuple[str, Receipt]], changed: set[str]) -> None:
-        parcel = unpack(delivery.raw, self.precinct)
-        if isinstance(parcel, Rejected):
-            self._reject(parcel)
-        elif isinstance(parcel.body, Alert):
-            sending.extend((parcel.post, receipt) for receipt in self._alert(parcel, parcel.body, changed))
-        elif isinstance(parcel.body, Status):
-            self._status(parcel.post, parcel.body, changed)
-        else:
-            found = self.store.take_sync(parcel.post, parcel.body, self._speaker())
-            sending.extend((parcel.post, receipt) for receipt in found)
+    def _keep(self, judged: Judged, after: After) -> None:
+        at = self.clock.wall_ms()
+        after.changed |= keep(self._own, judged, at, attended=self._attended)
 
-    def _reject(self, rejected: Rejected) -> None:
-        self.store.count("rejected", rejected.reason)
-        if self._lines.take():
-            _log.info(
-                "rejected",
-                extra={"reason": str(rejected.reason), "sender": rejected.device, "detail": rejected.detail},
-            )
-
-    def _alert(self, parcel: Parcel, alert: Alert, changed: set[str]) -> tuple[Receipt, ...]:
-        speaker = self._speaker()
-        taken = self.store.take_alert(parcel.post, parcel.payload, alert, speaker.at)
-        if taken.outcome is Outcome.FOREIGN:
-            _log.warning("foreign", extra={"sender": parcel.post, "incident": alert.id})
-            return ()
-        if taken.outcome is not Outcome.COPY:
-            changed.add(taken.incident)
-        if taken.outcome in (Outcome.NEW, Outcome.GAP) and not self._attended:
-            self.store.mark((taken.incident,), Note.UNATTENDED, speaker.at)
-        return self.store.receipts(taken.incident, speaker)
-
-    def _status(self, post: str, status: Status, changed: set[str]) -> None:
-        before = self.heard.get(post)
-        now = hear(before, status, self.clock.run_ms())
-        self.heard = {**self.heard, post: now}
-        if before is None or before.status != now.status or before.twins_ms != now.twins_ms:
-            changed.add(POSTS)
-        self.store.take_status(post, now.status, self.clock.wall_ms())
-
-    def _send(self, sending: list[tuple[str, Receipt]]) -> None:
-        for post, receipt in sending:
-            name = topic(self.precinct, post, "receipt")
-            self._safely(self._link.publish, name, receipt_wire.encode(receipt))
-
-    def _safely(self, call: Callable[..., None], *values: object) -> None:
-        # What does not go out now goes out at the post's next sync; what is not acknowledged comes again.
-        try:
-            call(*values)
-        except Exception as error:
-            _log.warning("not_sent", extra={"error": repr(error)})
+    def _order(self) -> None:
+        """Give the commands of rules; a kill before they are forgotten gives them again, under the same ids."""
+        given = self._outgoing.orders(self.store.rules.orders(), self.clock.wall_ms())
+        self._owing = False
+        if given:
+            with self.store.batch():
+                self.store.rules.handed_over(given)
 
     def tick(self) -> None:
         """Look at who is there: posts that fell silent, a desk that was left or manned again."""
@@ -266,11 +324,26 @@ class Station:
         if silent != self.silent:
             self.silent = silent
             self.changes.tell(frozenset({POSTS}))
+        if self.ruling is not None:
+            self.ruling.tick()
+        if self._owing and self.broker_up:
+            self._order()
+        if now - self._tidied >= TIDY_MS:
+            self._tidied = now
+            self._tidy()
         with self._attending:
             attended = self._attendance.attended(now)
         if attended is not self._attended:
             self._attended = attended
             self._tell_attendance()
+
+    def _tidy(self) -> None:
+        over = len(self._watches) > len(self.watches)
+        with self.store.batch():
+            self.store.rules.tidy(self.clock.wall_ms())
+            for watch in set(self._watches) - set(self.watches):
+                self.store.rules.close_watch(watch.kind, watch.kelurahan)
+        self._tell(After(watches=over))
 
     def _tell_attendance(self) -> None:
         waiting = [found for found in self.store.reading.open_incidents() if found.standing.unanswered]
@@ -279,21 +352,23 @@ class Station:
         with self.store.batch():
             self.store.mark(tuple(found.id for found in waiting), note, speaker.at)
             sending = [(found.post, word) for found in waiting for word in self.store.receipts(found.id, speaker)]
-        self._send(sending)
+            calls = [one for found in waiting for one in self._own.confirms(found.id, attended=self._attended)]
+        self._outgoing.receipts(sending)
+        self._outgoing.confirms(calls)
         self.changes.tell(frozenset({DESK, *(found.id for found in waiting)}))
 
     def _refuse_all(self) -> None:
-        jobs, _ = self._inbox.take(0, 0)
+        jobs = self._inbox.take(0, 0)[0]
         _fail([job for job in jobs if job.reply.set_running_or_notify_cancel()])
 
 
-def _fail(jobs: list[Job]) -> None:
+def _fail(jobs: list[AnyJob]) -> None:
     for job in jobs:
         job.reply.set_exception(Closed("the precinct's store is closed"))
 
 
-def _answer(job: Job, reply: Reply | Exception) -> None:
+def _reply(job: AnyJob, reply: Reply | WatchReply | Exception) -> None:
     if isinstance(reply, Exception):
         job.reply.set_exception(reply)
     else:
-        job.reply.set_result(reply)
+        job.reply.set_result(reply)  # type: ignore[arg-type]  # each sort of job has its own sort of reply

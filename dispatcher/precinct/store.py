@@ -18,8 +18,10 @@ from dispatcher.precinct.intake import MAX_CONFLICTS, Note, Outcome, Verdict, fi
 from dispatcher.precinct.model import Action, Incident, Reply, Taken, fault_in
 from dispatcher.precinct.reading import Reading
 from dispatcher.precinct.receipts import Answer, Speaker
+from dispatcher.precinct.rules.alerts import news
+from dispatcher.precinct.rules.ledger import Ledger
 from dispatcher.precinct.standing import STAGE_OF, Refusal, Standing, Verb, contiguous, is_remembered_better, move
-from dispatcher.wire.alert import Alert
+from dispatcher.wire.alert import Alert, decode
 from dispatcher.wire.status import Status
 from dispatcher.wire.sync import Known
 
@@ -34,6 +36,7 @@ class Store:
         self.batch = self._database.batch
         self.one = self._database.one
         self.reading = Reading(self._database)
+        self.rules = Ledger(self._database)
         self.id = self._identity(str(path.stat().st_ino))
 
     def close(self) -> None:
@@ -64,25 +67,42 @@ class Store:
 
     def take_alert(self, post: str, payload: bytes, alert: Alert, at: int) -> Taken:
         """Keep one revision, received from ``post`` at ``at``. Taking it again changes nothing."""
-        row = self._row(alert.id)
-        if alert.post != post or (row is not None and row["post"] != post):
+        row = self.row(alert.id)
+        if alert.post != post or (row is not None and (row["post"] != post or row["own"])):
             return self._taken(Outcome.FOREIGN, alert)
         look = first_look(self._payload(alert.id, alert.rev), payload)
         if look is Outcome.CONFLICT:
             return self._keep_conflict(post, payload, alert, at)
         if look is Outcome.COPY:
             return self._taken(look, alert)
+        found = self._news_in(alert, row, at)
+        return self._taken(self.keep(payload, alert, at, row), alert, found)
+
+    def _taken(self, outcome: Outcome, alert: Alert, found: tuple[str, ...] = ()) -> Taken:
+        self.count("alerts", outcome)
+        return Taken(outcome, alert.id, found)
+
+    def keep(self, payload: bytes, alert: Alert, at: int, row: Row | None) -> Outcome:
+        """Keep a revision that is not held; ``row`` is its incident's, None for a new one."""
         known = None if row is None else rows.standing(row)
         verdict = judge(known, alert, self._held_with(known, alert))
         self._keep_incident(alert, at, known, verdict)
         self._keep_revision(payload, alert, at, verdict)
-        return self._taken(verdict.outcome, alert)
+        return verdict.outcome
 
-    def _taken(self, outcome: Outcome, alert: Alert) -> Taken:
-        self.count("alerts", outcome)
-        return Taken(outcome, alert.id)
+    def _news_in(self, alert: Alert, row: Row | None, at: int) -> tuple[str, ...]:
+        """Return the alerts in a revision, or in the part of it that is new, that the rules have not seen."""
+        fresh = [entry for entry in alert.evidence if not self.has_event(alert.id, entry.event)]
+        if row is None:
+            return news(alert, None, fresh)
+        before = row["kind"] if alert.rev > row["top"] else alert.incident
+        found = news(alert, before, fresh)
+        if before != alert.incident:  # a kind that goes to and fro is news once
+            found = tuple(id_ for id_ in found if not self.rules.is_heard(alert.post, id_, at))
+        return found
 
-    def _row(self, incident: str) -> Row | None:
+    def row(self, incident: str) -> Row | None:
+        """Return an incident's row, as the writer sees it."""
         found: Row | None = self._write.execute("SELECT * FROM incidents WHERE id = ?", (incident,)).fetchone()
         return found
 
@@ -110,13 +130,20 @@ class Store:
             began = told.pop("opened_ms")  # once trust in its clock is back, a post may know that it began earlier
             self._write.execute("UPDATE incidents SET opened_ms = min(opened_ms, ?) WHERE id = ?", (began, alert.id))
             columns |= told
-        self._update(alert.id, columns)
+        self.update(alert.id, columns)
 
     def _keep_revision(self, payload: bytes, alert: Alert, at: int, verdict: Verdict) -> None:
         self._insert("revisions", {"id": alert.id, "rev": alert.rev, "payload": payload, "received_ms": at})
         self._keep_evidence(alert)
         for note in verdict.notes:
-            self._note(alert.id, at, note, alert.rev)
+            self.note(alert.id, at, note, alert.rev)
+        if alert.cleared_at is not None and not self._told_before(alert, alert.cleared_at):
+            self.note(alert.id, at, Note.CLEARED, alert.rev)
+
+    def _told_before(self, alert: Alert, cleared_at: str) -> bool:
+        """Return whether the revision before had told already that the condition was over then."""
+        before = decode(self._payload(alert.id, alert.rev - 1) or b"")
+        return isinstance(before, Alert) and before.cleared_at == cleared_at
 
     def _keep_evidence(self, alert: Alert) -> None:
         self._write.executemany(
@@ -136,11 +163,13 @@ class Store:
             " (SELECT count(*) FROM conflicts WHERE id = ? AND rev = ?) < ?",
             (alert.id, alert.rev, digest, post, payload, at, alert.id, alert.rev, MAX_CONFLICTS),
         ).rowcount
+        found: tuple[str, ...] = ()
         if kept > 0:
-            self._note(alert.id, at, Note.CONFLICT, alert.rev)
+            found = self._news_in(replace(alert, rev=0), self.row(alert.id), at)
+            self.note(alert.id, at, Note.CONFLICT, alert.rev)
             self._write.execute("UPDATE incidents SET conflicts = conflicts + 1 WHERE id = ?", (alert.id,))
             self._keep_strangers(alert, at)
-        return self._taken(Outcome.CONFLICT, alert)
+        return self._taken(Outcome.CONFLICT, alert, found)
 
     def _keep_strangers(self, alert: Alert, at: int) -> None:
         """Take in the events of a second content that the incident does not have: each may be a call for help.
@@ -148,19 +177,20 @@ class Store:
         A post that ran without storage, or two that answer to one name, number different presses alike. The words of
         the first content stay; answers that were given without having seen these events are taken back.
         """
-        row = self._row(alert.id)
-        strangers = tuple(entry for entry in alert.evidence if not self._has_event(alert.id, entry.event))
+        row = self.row(alert.id)
+        strangers = tuple(entry for entry in alert.evidence if not self.has_event(alert.id, entry.event))
         if row is None or not strangers:
             return
         before = rows.standing(row)
         verdict = judge(before, replace(alert, evidence=strangers), before.held)
-        self._update(alert.id, {**rows.numbers(verdict.standing), "updated_ms": at})
+        self.update(alert.id, {**rows.numbers(verdict.standing), "updated_ms": at})
         self._keep_evidence(alert)
         for note in verdict.notes:
             if note is not Note.RECEIVED:
-                self._note(alert.id, at, note, alert.rev)
+                self.note(alert.id, at, note, alert.rev)
 
-    def _has_event(self, incident: str, event: str) -> bool:
+    def has_event(self, incident: str, event: str) -> bool:
+        """Return whether an event is evidence of an incident."""
         found = self._write.execute("SELECT 1 FROM evidence WHERE id = ? AND event = ?", (incident, event))
         return found.fetchone() is not None
 
@@ -178,10 +208,10 @@ class Store:
         return tuple(receipt for entry in known for receipt in self._news(post, entry, speaker))
 
     def _news(self, post: str, known: Known, speaker: Speaker) -> tuple[Receipt, ...]:
-        row = self._row(known.id)
+        row = self.row(known.id)
         if row is None:
             return (speaker.delivered(known.id, 0),)
-        if row["post"] != post:
+        if row["post"] != post or row["own"]:
             return ()
         standing = rows.standing(row)
         if is_remembered_better(known, standing) and not self._answers(known.id) and not row["conflicts"]:
@@ -191,8 +221,8 @@ class Store:
 
     def _restore(self, known: Known, standing: Standing, at: int) -> None:
         after = replace(standing, reached={**standing.reached, known.stage: known.rev})
-        self._update(known.id, {**rows.numbers(after), "updated_ms": at})
-        self._note(known.id, at, Note.RESTORED, known.rev, None, None, None, str(known.stage))
+        self.update(known.id, {**rows.numbers(after), "updated_ms": at})
+        self.note(known.id, at, Note.RESTORED, known.rev, None, None, None, str(known.stage))
 
     def act(self, action: Action, at: int, speaker: Speaker) -> Reply:
         """Keep an officer's action if it is legal; otherwise nothing changes and the reply says why."""
@@ -202,7 +232,7 @@ class Store:
 
     def _judged(self, action: Action, at: int, speaker: Speaker) -> Reply:
         fault = fault_in(action)
-        row = self._row(action.incident)
+        row = self.row(action.incident)
         if row is None:
             return Reply(fault or Refusal.UNKNOWN_INCIDENT)
         if fault is not None:
@@ -222,24 +252,26 @@ class Store:
         columns = {**rows.numbers(after), "officer": action.by, "updated_ms": at}
         columns |= {"unit": action.unit} if action.unit else {}
         columns |= {"disposition": action.disposition} if action.verb is Verb.CLOSE else {}
-        self._update(incident.id, columns)
+        self.update(incident.id, columns)
         self._keep_action(action, at, stage, after.reached[stage])
         return self._reply(action, speaker)
 
     def _keep_action(self, action: Action, at: int, what: str, rev: int) -> None:
         disposition = action.disposition if action.verb is Verb.CLOSE else None
-        self._note(action.incident, at, what, rev, action.by, action.unit, disposition, action.text)
+        self.note(action.incident, at, what, rev, action.by, action.unit, disposition, action.text)
 
     def _reply(self, action: Action, speaker: Speaker) -> Reply:
-        row = self._row(action.incident)
+        row = self.row(action.incident)
         receipts = () if action.verb is Verb.NOTE else self.receipts(action.incident, speaker)
         return Reply(None, None if row is None else rows.incident(row), receipts)
 
     def receipts(self, incident: str, speaker: Speaker) -> tuple[Receipt, ...]:
         """Return everything the post should know of an incident."""
-        row = self._row(incident)
+        row = self.row(incident)
         if row is None:
             return (speaker.delivered(incident, 0),)
+        if row["own"]:  # no post has it, and none asks
+            return ()
         return speaker.everything(incident, rows.standing(row), self._answers(incident))
 
     def _answers(self, incident: str) -> dict[Stage, Answer]:
@@ -253,9 +285,9 @@ class Store:
     def mark(self, incidents: tuple[str, ...], note: Note, at: int) -> None:
         """Note in the timelines that the desk was found empty, or manned again."""
         for incident in incidents:
-            row = self._row(incident)
+            row = self.row(incident)
             if row is not None:
-                self._note(incident, at, note, row["held"])
+                self.note(incident, at, note, row["held"])
 
     def count(self, name: str, label: str, by: int = 1) -> None:
         """Add to a counter that survives restarts."""
@@ -264,7 +296,18 @@ class Store:
             (name, label, by),
         )
 
-    def _note(self, incident: str, at: int, what: str, rev: int, *more: str | None) -> None:
+    def last_evidence_ms(self, incident: str) -> int:
+        """Return when the last evidence of an incident came, in Unix milliseconds, 0 where there is none."""
+        query = "SELECT max(received_ms) AS last FROM revisions JOIN evidence USING (id, rev) WHERE revisions.id = ?"
+        return int(self._write.execute(query, (incident,)).fetchone()["last"] or 0)
+
+    def counted(self, incident: str) -> list[tuple[str, int, int, int]]:
+        """Return the evidence whose devices count: device, boot, seq, and the revision that brought it."""
+        query = "SELECT device, boot, seq, rev FROM evidence WHERE id = ? AND boot IS NOT NULL ORDER BY rev"
+        return [tuple(row) for row in self._write.execute(query, (incident,))]
+
+    def note(self, incident: str, at: int, what: str, rev: int, *more: str | None) -> None:
+        """Add a line to an incident's timeline."""
         filled = (*more, None, None, None, None)[:4]
         self._write.execute(
             f"INSERT INTO actions (id, {rows.ENTRIES}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -275,6 +318,7 @@ class Store:
         marks = ", ".join("?" * len(columns))
         self._write.execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", tuple(columns.values()))
 
-    def _update(self, incident: str, columns: dict[str, Any]) -> None:
+    def update(self, incident: str, columns: dict[str, Any]) -> None:
+        """Set columns of an incident."""
         pairs = ", ".join(f"{name} = ?" for name in columns)
         self._write.execute(f"UPDATE incidents SET {pairs} WHERE id = ?", (*columns.values(), incident))

@@ -1,15 +1,19 @@
-"""When each undelivered revision is sent next. Pure but for its own table; the clock is an argument.
+"""When each undelivered revision is sent next. Pure but for its own tables; the clock is an argument.
 
 A revision leaves the outbox by the precinct's receipt alone. A broker that took it has promised nothing, so it is
 sent again, each time after twice the wait, until the receipt comes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
 from dispatcher.incidents.model import Incident, Revision
 
 MAX_SENDINGS = 32  # in one turn, so that a day's backlog does not stand before the press that comes now
+
+_Key = tuple[str, int]
+_Rank = tuple[bool, int, int, str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,78 +25,96 @@ class Sending:
     age_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Try:
-    attempt: int
-    next_run_ms: int
+    """A revision of the outbox: how often it was sent, and when it is due again; None: it stands among the ready."""
+
+    incident: Incident
+    revision: Revision
+    attempt: int = 0
+    next_run_ms: int | None = None
 
 
 class Schedule:
-    """Back-off for every revision of the outbox. ``min_ms`` and ``max_ms`` bound the wait between two sendings."""
+    """Back-off for every revision of the outbox. ``min_ms`` and ``max_ms`` bound the wait between two sendings.
+
+    It is told of each incident that changes, and looks at no other.
+    """
 
     def __init__(self, min_ms: int, max_ms: int) -> None:
         self._min_ms = min_ms
         self._max_ms = max_ms
-        self._tries: dict[tuple[str, int], _Try] = {}
-        self._seen = (0, 0)
-        self._quiet_until_ms = 0
+        self._tries: dict[_Key, _Try] = {}
+        self._keys: dict[str, tuple[int, ...]] = {}
+        self._ready: list[_Rank] = []
+        self._waiting: list[tuple[int, _Key]] = []
 
-    def due(self, incidents: Iterable[Incident], run_ms: int) -> list[Sending]:
+    def see(self, id_: str, incident: Incident | None) -> None:
+        """Learn what waits in an incident's outbox now; None: it is no more.
+
+        What has its receipt is no longer tried; should it come back (a new store), it is new again.
+        """
+        revisions = {revision.rev: revision for revision in incident.outbox} if incident is not None else {}
+        for rev in self._keys.pop(id_, ()):
+            if rev not in revisions:
+                del self._tries[id_, rev]
+        if incident is None or not revisions:
+            return
+        self._keys[id_] = tuple(revisions)
+        for rev, revision in revisions.items():
+            known = self._tries.get((id_, rev))
+            if known is None:
+                self._tries[id_, rev] = known = _Try(incident, revision)
+                heappush(self._ready, _rank(known))
+            known.incident, known.revision = incident, revision
+
+    def due(self, run_ms: int) -> list[Sending]:
         """Return what to send now, panics first, then the oldest, and count it as tried."""
-        listed = list(incidents)
-        seen = (sum(len(incident.outbox) for incident in listed), sum(incident.rev for incident in listed))
-        if seen == self._seen and run_ms < self._quiet_until_ms:
-            return []  # a day's backlog must not be looked through at every turn
-        self._seen = seen
-        waiting = [(incident, revision) for incident in listed for revision in incident.outbox]
-        self._forget_all_but(waiting)
-        due = [(incident, revision) for incident, revision in waiting if self._is_due(revision, run_ms)]
-        sendings = [
-            Sending(revision, self._attempt(revision) + 1, max(0, run_ms - incident.opened.run_ms))
-            for incident, revision in sorted(due, key=self._rank)[:MAX_SENDINGS]
-        ]
-        for sending in sendings:
-            self._tries[_key(sending.revision)] = _Try(sending.attempt, run_ms + self._wait(sending.attempt))
-        all_tried = len(self._tries) >= len(waiting)
-        self._quiet_until_ms = min((tried.next_run_ms for tried in self._tries.values()), default=0) if all_tried else 0
+        self._wake(run_ms)
+        sendings = []
+        for tried in self._take_ready():
+            tried.attempt += 1
+            tried.next_run_ms = run_ms + self._wait(tried.attempt)
+            heappush(self._waiting, (tried.next_run_ms, _key(tried)))
+            age_ms = max(0, run_ms - tried.incident.opened.run_ms)
+            sendings.append(Sending(tried.revision, tried.attempt, age_ms))
         return sendings
 
-    def _rank(self, waiting: tuple[Incident, Revision]) -> tuple[bool, int, int, str, int]:
-        # What was never tried goes before what was: a slow precinct must not keep the end of a backlog from leaving.
-        incident, revision = waiting
-        return (not incident.panic, self._attempt(revision), incident.opened.run_ms, incident.id, revision.rev)
+    def _wake(self, run_ms: int) -> None:
+        while self._waiting and self._waiting[0][0] <= run_ms:
+            at, key = heappop(self._waiting)
+            tried = self._tries.get(key)
+            if tried is not None and tried.next_run_ms == at:
+                tried.next_run_ms = None
+                heappush(self._ready, _rank(tried))
 
-    def next_due(self, incidents: Iterable[Incident], run_ms: int) -> int | None:
-        """Return in how many milliseconds something is due, None with an empty outbox."""
-        times = [
-            self._tries[_key(revision)].next_run_ms if _key(revision) in self._tries else run_ms
-            for incident in incidents
-            for revision in incident.outbox
-        ]
-        return max(0, min(times) - run_ms) if times else None
+    def _take_ready(self) -> Iterator[_Try]:
+        taken: set[_Key] = set()
+        while self._ready and len(taken) < MAX_SENDINGS:
+            rank = heappop(self._ready)
+            key = rank[3], rank[4]
+            tried = self._tries.get(key)
+            if tried is None or tried.next_run_ms is not None or rank[1] != tried.attempt or key in taken:
+                continue  # it left the outbox, or stands elsewhere by now
+            taken.add(key)
+            yield tried
 
     def reconnected(self) -> None:
         """A new connection: everything is due at once, and waits begin anew."""
-        self._tries.clear()
-        self._quiet_until_ms = 0
-
-    def _forget_all_but(self, waiting: list[tuple[Incident, Revision]]) -> None:
-        # What has its receipt is no longer tried; should it come back (a new store), it is new again.
-        if len(self._tries) > len(waiting):
-            kept = {_key(revision) for _, revision in waiting}
-            self._tries = {key: tried for key, tried in self._tries.items() if key in kept}
-
-    def _attempt(self, revision: Revision) -> int:
-        tried = self._tries.get(_key(revision))
-        return tried.attempt if tried else 0
-
-    def _is_due(self, revision: Revision, run_ms: int) -> bool:
-        tried = self._tries.get(_key(revision))
-        return tried is None or tried.next_run_ms <= run_ms
+        self._waiting = []
+        for tried in self._tries.values():
+            tried.attempt, tried.next_run_ms = 0, None
+        self._ready = sorted(_rank(tried) for tried in self._tries.values())
 
     def _wait(self, attempt: int) -> int:
         return min(self._max_ms, self._min_ms << min(attempt - 1, 20))
 
 
-def _key(revision: Revision) -> tuple[str, int]:
-    return revision.incident, revision.rev
+def _key(tried: _Try) -> _Key:
+    return tried.revision.incident, tried.revision.rev
+
+
+def _rank(tried: _Try) -> _Rank:
+    # What was never tried goes before what was: a slow precinct must not keep the end of a backlog from leaving.
+    incident = tried.incident
+    return not incident.panic, tried.attempt, incident.opened.run_ms, incident.id, tried.revision.rev

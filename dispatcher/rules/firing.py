@@ -1,70 +1,68 @@
-"""From a rule and the event that satisfied it to a firing: the words filled in, the group worked out."""
+"""From what the engine told to what the incidents need: the words filled in, the evidence named."""
 
-from dispatcher.domain.events import Event
-from dispatcher.domain.firing import Firing, Said
+from collections.abc import Container
+
+from dispatcher.domain.events import Event, is_floor
+from dispatcher.domain.firing import Firing, Remark, Said
+from dispatcher.domain.incident import Evidence
 from dispatcher.rules.engine.outcome import Reason, Told
-from dispatcher.rules.model import Rule, Then
+from dispatcher.rules.model import Then
 
 MAX_TITLE = 200
-
-
-def firing(rule: Rule, event: Event) -> Firing:
-    """Return what ``rule`` says about ``event``, which satisfies it."""
-    throttle = rule.throttle
-    return Firing(
-        rule=rule.id,
-        event=event.id,
-        title=title(rule.then, event, rule.name),
-        severity=rule.then.severity,
-        incident=rule.then.incident,
-        escalate=rule.then.escalate,
-        actions=rule.then.actions,
-        certainty=rule.then.certainty,
-        group=group_of(throttle.group_by, event) if throttle else "",
-        once_within_ms=throttle.once_within_ms if throttle else None,
-        shadow=rule.shadow,
-    )
-
-
-def as_firing(told: Told) -> Firing | None:
-    """Return what the incidents need to know of something that the engine told; None where no incident changes."""
-    said = _SAID.get(told.reason)
-    if said is None:
-        return None
-    then = told.rule.then
-    return Firing(
-        rule=told.rule.id,
-        event=told.subject.id,
-        title=title(then, told.subject, told.rule.name),
-        severity=then.severity,
-        incident=then.incident,
-        escalate=then.escalate,
-        actions=then.actions,
-        certainty=then.certainty,
-        group=told.key,
-        shadow=told.rule.shadow,
-        said=said,
-        evidence=tuple(event.id for event in told.evidence),
-        count=told.count,
-        late=told.late,
-    )
-
+MAX_NAMED = 100  # events of a window that an alert names: the newest, as many as one revision can carry
 
 _SAID = {
     Reason.FIRED: Said.FIRED,
     Reason.ACTED: Said.FIRED,
     Reason.THROTTLED: Said.REPEATED,
     Reason.STILL_OPEN: Said.REPEATED,
+    Reason.CLEARED: Said.CLEARED,
 }
 
 
-def group_of(fields: tuple[str, ...], event: Event) -> str:
-    """Return the event's value of the group fields as one word; a missing field is a group of its own.
+def as_firing(told: Told, here: Container[str] = ()) -> Firing | None:
+    """Return what the incidents need to know of something that the engine told; None where no incident changes.
 
-    A throttle without ``group_by`` is kept per post, and with it too: a rule at a post sees that post alone.
+    ``here`` are the ids of events that are known where the firing will be read: another subject goes along whole.
     """
-    values = [event.field(name) for name in ("post", *fields)]
-    return "/".join("" if value is None else f"{type(value).__name__[0]}:{value}" for value in values)
+    said = _SAID.get(told.reason)
+    if said is None:
+        return None
+    then, subject = told.rule.then, told.subject
+    return Firing(
+        rule=told.rule.id,
+        event=subject.id,
+        said=said,
+        title=title(then, subject, told.rule.name),
+        severity=then.severity,
+        incident=then.incident,
+        escalate=then.escalate,
+        actions=then.actions if said is Said.FIRED else (),
+        certainty=then.certainty,
+        group=told.key,
+        shadow=told.rule.shadow,
+        evidence=_evidence(told),
+        count=told.count if (told.count or 0) > MAX_NAMED else None,
+        late=told.late,
+        about=None if subject.id in here else subject,
+    )
+
+
+def as_remark(told: Told) -> Remark | None:
+    """Return what is noted of something that changes no incident; None for what is a firing."""
+    if told.reason in _SAID:
+        return None
+    return Remark(told.rule.id, told.subject.id, str(told.reason), told.by)
+
+
+def _evidence(told: Told) -> tuple[Evidence, ...]:
+    """Return the other events of a window. A call for help has an incident of its own and belongs to no second one."""
+    newest = told.evidence[-MAX_NAMED:]
+    return tuple(_named(event) for event in newest if event.id != told.subject.id and not is_floor(event))
+
+
+def _named(event: Event) -> Evidence:
+    return Evidence(event.id, event.kind, event.device, event.arrived, event.boot, event.seq)
 
 
 def title(then: Then, event: Event, name: str) -> str:

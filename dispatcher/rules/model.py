@@ -1,10 +1,9 @@
 """Rules as frozen values, after parsing. Nothing here knows YAML or the engine."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from dispatcher.domain.events import Value
-from dispatcher.domain.faults import Place
 from dispatcher.domain.incident import Severity
 
 
@@ -108,29 +107,3 @@ class Then:
     avs: int | None = None
     certainty: str | None = None
     sets: tuple[tuple[str, Value], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule as parsed. ``place`` is where its id stands and plays no part in equality of meaning."""
-
-    id: str
-    name: str
-    clause: Clause
-    then: Then
-    throttle: Throttle | None = None
-    enabled: bool = True
-    shadow: bool = False
-    place: Place = field(default=Place("<rules>"), compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class RuleSet:
-    """All live and shadow rules of a post, in file order, with the hash of the files they came from."""
-
-    rules: tuple[Rule, ...] = ()
-    version: str = "empty"
-
-    def by_id(self) -> dict[str, Rule]:
-        """Return the rules by id."""
-        return {rule.id: rule for rule in self.rules}

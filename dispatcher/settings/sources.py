@@ -1,4 +1,4 @@
-"""Files of one sort (rules, profiles) as located trees, with a hash, and the last good copy of them."""
+"""Files of one sort (rules, profiles) as located trees, with a hash; the last good copy of them, and copies by hash."""
 
 import hashlib
 import json
@@ -12,6 +12,7 @@ from dispatcher.domain.tree import Node
 from dispatcher.settings.yamlfile import MAX_BYTES, read_bytes
 
 MAX_FILES = 500
+MAX_KEPT = 50  # older rule sets and sites; a journal that is kept for a month seldom names more
 
 NO_SUCH = Text("berkas atau folder ini tidak ada", "there is no such file or folder")
 CANNOT_READ = Text("tidak dapat dibaca: {error}", "cannot be read: {error}")
@@ -106,20 +107,43 @@ def _short(path: Path) -> str:
 
 def keep_good(folder: Path, sort: str, sources: Sources) -> None:
     """Keep these files as the last good ones of their sort. Raises OSError."""
-    path = folder / f"{sort}.json"
+    _keep(folder / f"{sort}.json", sources)
+
+
+def keep_version(folder: Path, sort: str, sources: Sources) -> None:
+    """Keep these files under their hash, for records that were written with them. Raises OSError."""
+    path = folder / f"{sort}-{sources.version}.json"
+    _keep(path, sources)
+    kept = sorted(folder.glob(f"{sort}-*.json"), key=lambda one: one.stat().st_mtime, reverse=True)
+    for old in [one for one in kept if one != path][MAX_KEPT:]:
+        old.unlink(missing_ok=True)
+
+
+def _keep(path: Path, sources: Sources) -> None:
     files = [[source.name, source.data.decode("utf-8-sig")] for source in sources.files]
     data = json.dumps(files).encode()
     if path.is_file() and path.read_bytes() == data:
         return  # unchanged: no write, the card lives longer
-    folder.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, data)
 
 
 def read_good(folder: Path, sort: str) -> Sources | None:
     """Return the last good files of a sort, None when there are none that can be read."""
+    return _read_kept(folder / f"{sort}.json", " (salinan baik / good copy)")
+
+
+def read_version(folder: Path, sort: str, version: str) -> Sources | None:
+    """Return the files of a sort that have this hash, None when they were not kept."""
+    if not version.isalnum():
+        return None
+    return _read_kept(folder / f"{sort}-{version}.json", "")
+
+
+def _read_kept(path: Path, mark: str) -> Sources | None:
     try:
-        files = json.loads((folder / f"{sort}.json").read_bytes())
-        return Sources(tuple(Source(f"{name} (salinan baik / good copy)", text.encode()) for name, text in files))
+        files = json.loads(path.read_bytes())
+        return Sources(tuple(Source(f"{name}{mark}", text.encode()) for name, text in files))
     except (OSError, ValueError, TypeError, AttributeError):
         return None
 

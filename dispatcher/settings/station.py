@@ -115,7 +115,7 @@ class PostSettings(Strict):
 
 
 class PrecinctSettings(Strict):
-    """precinct.yaml. ``rules``, ``devices``, ``channels`` and ``ladder`` are kept for the precinct's own rules."""
+    """precinct.yaml. ``devices`` and ``ladder`` are kept for later."""
 
     precinct: Id
     data_dir: Path
@@ -124,6 +124,7 @@ class PrecinctSettings(Strict):
     site: Path
     rules: tuple[Path, ...] = ()
     devices: tuple[Path, ...] = ()
+    matcher: Literal["durable_rules", "python"] = "durable_rules"
     channels: dict[Id, dict[str, Any]] = Field(default_factory=dict)
     ladder: list[dict[str, Any]] = Field(default_factory=list)
 

@@ -20,6 +20,9 @@ class PostMetrics:
         self.rejected = Counter("kentongan_rejected", "Messages that gave no event", ["reason"], registry=registry)
         self.incidents_open = Gauge("kentongan_incidents_open", "Open incidents", registry=registry)
         self.outbox_depth = Gauge("kentongan_outbox_depth", "Revisions without a receipt", registry=registry)
+        self.words = Gauge(
+            "kentongan_words_waiting", "Events for the precinct's rules that it has not taken", registry=registry
+        )
         self.outbox_oldest = Gauge("kentongan_outbox_oldest_seconds", "Age of the oldest of them", registry=registry)
         self.sent = Counter("kentongan_alerts_sent", "Alert sendings, repeats too", registry=registry)
         self.delivered = Counter("kentongan_precinct_delivered", "Receipts: delivered", registry=registry)
@@ -41,13 +44,17 @@ class PostMetrics:
         )
         self.differences = Gauge("kentongan_matcher_differences_total", "Engine and twin differed", registry=registry)
         self.rule_fired = Counter("kentongan_rule_fired", "Firings by rule", ["rule"], registry=registry)
+        self.rule_said = Counter(
+            "kentongan_rule_said", "What complete rules came to", ["rule", "said"], registry=registry
+        )
+        self.rules_loaded = Gauge("kentongan_rules_loaded", "Rules that run here", registry=registry)
         self.config_faults = Gauge("kentongan_config_faults", "Faults in rules, profiles or site", registry=registry)
         self.log_lines_shed = Gauge("kentongan_log_lines_shed", "Log lines not written in a flood", registry=registry)
         self._say_zero()
 
     def _say_zero(self) -> None:
         # A counter that exists only after its first accident cannot be watched for it.
-        for class_ in ("panic", "sensor"):
+        for class_ in ("panic", "sensor", "word"):
             self.dropped.labels(class_)
         for role in ("panic", "rest", "precinct"):
             self.connected.labels(role).set(0)

@@ -52,6 +52,7 @@ class Alert:
     labels: tuple[str, ...] = field(default=())
     certainty: str | None = None
     escalate: tuple[str, ...] = ()  # whom the rule calls; empty is the precinct
+    cleared_at: str | None = None  # ISO 8601: the condition that was told is over, by ``clear_when``
 
 
 def encode(alert: Alert) -> bytes:
@@ -83,6 +84,8 @@ def encode(alert: Alert) -> bytes:
         body["certainty"] = clip(alert.certainty, WORD)
     if (escalate := clip_words(alert.escalate, NAME, MAX_EVIDENCE)) not in ([], ["precinct"]):
         body["escalate"] = escalate
+    if alert.cleared_at is not None:
+        body["cleared_at"] = alert.cleared_at
     return fields.dump(body)
 
 
@@ -163,6 +166,7 @@ def _decode(body: dict[str, Any]) -> Alert:
         labels=_decode_words(body, "labels", RULE),
         certainty=fields.optional_text(body, "certainty", WORD),
         escalate=_decode_words(body, "escalate", NAME),
+        cleared_at=fields.optional_text(body, "cleared_at", INSTANT),
     )
 
 

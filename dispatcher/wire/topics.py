@@ -6,7 +6,7 @@ from dataclasses import dataclass
 ROOT = "kentongan/v1"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
-UP = ("alert", "sync", "status")
+UP = ("alert", "sync", "status", "event")
 DOWN = ("receipt", "watch", "command")
 
 

@@ -25,7 +25,7 @@ from tests.support.clients import V311, Refused, TalkingClient
 
 pytestmark = pytest.mark.mosquitto
 
-UP = ("alert", "sync", "status")
+UP = ("alert", "sync", "status", "event")
 DOWN = ("receipt", "watch", "command")
 ROOM = "kentongan/v1/polsek-tambora"
 
@@ -180,7 +180,7 @@ def all_topics(*posts: str) -> list[str]:
     return [f"{ROOM}/{post}/{leaf}" for post in posts for leaf in (*UP, *DOWN)]
 
 
-def test_a_post_writes_only_its_own_alerts_syncs_and_status(precinct_broker: MosquittoBroker) -> None:
+def test_a_post_writes_only_its_own_alerts_syncs_status_and_events(precinct_broker: MosquittoBroker) -> None:
     elsewhere = [f"kentongan/v1/polsek-lain/pos-03/{leaf}" for leaf in (*UP, *DOWN)]
     elsewhere += ["kentongan/pos-03/event", f"{ROOM}/pos-03/alert/x", "x"]
     own = [f"{ROOM}/pos-03/{leaf}" for leaf in UP]
@@ -223,6 +223,17 @@ def test_the_precinct_writes_down_to_every_post_and_nothing_else(precinct_broker
     down = [f"{ROOM}/{post}/{leaf}" for post in ("pos-03", "pos-04") for leaf in DOWN]
     elsewhere = [f"kentongan/v1/polsek-lain/pos-03/{leaf}" for leaf in (*UP, *DOWN)] + ["kentongan/btn-01/command", "x"]
     assert writable(precinct_broker, PRECINCT, [*elsewhere, *all_topics("pos-03", "pos-04")]) == down
+
+
+def test_a_device_at_the_precinct_speaks_for_itself_alone_and_hears_its_own_answers(
+    precinct_broker: MosquittoBroker,
+) -> None:
+    own = "kentongan/siber-1/event"
+    others = ["kentongan/siber-2/event", "kentongan/siber-1/confirm", f"{ROOM}/siber-1/other"]
+    assert writable(precinct_broker, "siber-1", [*others, *all_topics("pos-03"), own]) == [own]
+    down = ["kentongan/siber-2/confirm", f"{ROOM}/pos-03/receipt", "kentongan/siber-1/confirm"]
+    assert readable(precinct_broker, "siber-1", PRECINCT, down) == down[2:]
+    assert readable(precinct_broker, PRECINCT, "siber-1", [own]) == [own]
 
 
 def test_a_posts_will_speaks_for_that_post_only(precinct_broker: MosquittoBroker) -> None:

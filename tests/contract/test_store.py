@@ -1,12 +1,15 @@
 """What any store of the precinct promises; run on a file that stays open, and on one reopened before every step."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dispatcher.domain.incident import Receipt, Severity, Stage
+from dispatcher.precinct import schema
 from dispatcher.precinct.database import ForeignFile
 from dispatcher.precinct.intake import MAX_CONFLICTS, Note, Outcome
 from dispatcher.precinct.model import Action, Incident, Reply
@@ -137,6 +140,33 @@ def test_a_post_that_knows_better_when_it_began_is_believed_and_the_age_never_sh
     keeper.take(panic(2, opened_at="2026-11-23T18:40:00Z", age_s=3))
     keeper.take(panic(3, age_s=0))
     assert keeper.incident().opened_ms == NOW - 3_600_000
+
+
+def test_the_end_of_a_condition_at_a_post_stands_once_in_the_timeline(keeper: Keeper) -> None:
+    over = "2026-11-24T02:50:00.000Z"
+    keeper.take(quiet(1))
+    keeper.take(quiet(2, cleared_at=over))
+    keeper.take(quiet(3, cleared_at=over))
+    keeper.take(quiet(4))
+    keeper.take(quiet(5, cleared_at="2026-11-24T03:00:00.000Z"))
+    assert keeper.timeline().count(Note.CLEARED) == 2
+
+
+def test_a_store_of_the_first_version_is_brought_up_to_date_with_all_that_is_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "precinct.db"
+    with closing(sqlite3.connect(path)) as old, old:
+        head = f"PRAGMA application_id = {schema.APPLICATION_ID}; PRAGMA user_version = 1;"
+        old.executescript(f"{schema.STEPS[0]} {head}")
+        old.execute("INSERT INTO meta VALUES ('store', 'abc'), ('inode', ?)", (str(path.stat().st_ino),))
+    with closing(Store(path)) as store:
+        with store.batch():
+            store.take_alert("pos-03", encode(panic(1)), panic(1), NOW)
+        found = store.reading.incident(ID)
+        assert store.id == "abc"
+        assert found is not None
+        assert not found.own
+    with closing(Store(path)) as store:
+        assert store.reading.incident(ID) == found
 
 
 def test_events_that_two_revisions_carry_are_one_piece_of_evidence(keeper: Keeper) -> None:

@@ -89,10 +89,10 @@ MUTANTS = (
         (
             Edit(
                 "dispatcher.post.recovery:recover",
-                "    memory, last, after = Memory(context), None, 0\n",
+                "    memory, last, after = Memory(context, rulebook), None, 0\n",
                 '    ids = __import__("dispatcher.domain.ids", fromlist=["x"])\n'
                 '    ids.START = getattr(ids, "START", 0) + 1\n'
-                "    memory, last, after = Memory(context), None, 0\n",
+                "    memory, last, after = Memory(context, rulebook), None, 0\n",
             ),
             Edit(
                 "dispatcher.domain.ids:floor_incident_id",
@@ -165,8 +165,8 @@ MUTANTS = (
     Mutant(
         "no redelivery at all",
         "a revision is sent once",
-        (Edit("dispatcher.relay.schedule:Schedule._is_due", "tried is None or tried.next_run_ms <= run_ms", "tried is None"),
-         Edit("dispatcher.relay.schedule:Schedule.reconnected", "self._tries.clear()", "pass")),
+        (Edit("dispatcher.relay.schedule:Schedule._wake", "self._waiting[0][0] <= run_ms", "False"),
+         Edit("dispatcher.relay.schedule:Schedule.reconnected", "        self._waiting = []\n", "        return\n")),
     ),
     Mutant(
         "revision made anew at replay",
@@ -206,9 +206,35 @@ MUTANTS = (
         "throttle in wall time",
         "a clock that jumps sounds the siren again",
         (
-            Edit("dispatcher.incidents.firings:_is_inside", "event.arrived.run_ms", "event.arrived.wall_ms"),
-            Edit("dispatcher.incidents.firings:_start_window", "Window(event.arrived.run_ms", "Window(event.arrived.wall_ms"),
+            Edit("dispatcher.rules.engine.gate:Gate._reason", "now.run_ms - one", "now.wall_ms - one"),
+            Edit("dispatcher.rules.engine.gate:Gate._start", "key, now.run_ms", "key, now.wall_ms"),
         ),
+    ),
+    Mutant(
+        "windows not in the checkpoint",
+        "a rule that was two motions into three begins anew after a start",
+        (Edit("dispatcher.post.memory:Memory.dump", '"rules": self.rulebook.dump(),', '"rules": None,'),),
+    ),
+    Mutant(
+        "an absence that rules do not see",
+        "a silence is told although nobody was listening",
+        (Edit("dispatcher.post.recovery:starting", '{"stopped": stopped_plain(memory.last)}', '{"stopped": None}'),),
+    ),
+    Mutant(
+        "old records judged by new rules",
+        "a window comes back with another rule's events",
+        (
+            Edit(
+                "dispatcher.post.rulebook:Rulebook.use",
+                "self.edition if versions == self.edition.versions else self.kept(versions)",
+                "self.edition",
+            ),
+        ),
+    ),
+    Mutant(
+        "a press named twice",
+        "a press belongs to its own incident and to a rule's",
+        (Edit("dispatcher.rules.firing:_evidence", " and not is_floor(event)", ""),),
     ),
     Mutant(
         "undelivered never told",

@@ -4,10 +4,10 @@ from functools import cache
 from pathlib import Path
 
 from dispatcher.devices import Profiles, parse_profiles
-from dispatcher.domain.incident import Severity
 from dispatcher.domain.site import Device, Kelurahan, Post, Site
-from dispatcher.rules.model import Clause, Rule, Then, Throttle
+from dispatcher.post.rulebook import Rulebook, edition
 from dispatcher.settings.yamlfile import read_file
+from tests.support.rules import ruleset
 
 POST, PRECINCT = "pos-03", "polsek-tambora"
 COUNTING = ("btn-1", "btn-2")
@@ -32,22 +32,61 @@ SITE = Site(
         LAMP: Device(LAMP, "kentongan", "lamp", POST),
     },
 )
-RULES = (
-    Rule(
-        "panic-press",
-        "Tombol panik",
-        Clause(("panic.*",)),
-        Then(("precinct",), "panic", Severity.CRITICAL, "Tolong {device}", ("siren.on",)),
-        Throttle(30_000, ("device",)),
-    ),
-    Rule(
-        "smoke",
-        "Asap",
-        Clause(("smoke",)),
-        Then(("precinct",), "kebakaran", Severity.HIGH, "Asap {device}"),
-        Throttle(60_000, ("device",)),
-    ),
+_RULES = """
+- id: panic-press
+  name: Tombol panik
+  when: {event: panic.*}
+  then: {escalate: precinct, incident: panic, severity: critical, message: "Tolong {device}", actions: [siren.on]}
+  throttle: {once_within: 30s, group_by: [device]}
+- id: smoke
+  name: Asap
+  when: {event: smoke}
+  then: {escalate: precinct, incident: kebakaran, severity: high, message: "Asap {device}"}
+  throttle: {once_within: 60s, group_by: [device]}
+- id: crowd
+  when: {count: {event: motion, at_least: %(crowd)d}, within: 2m, group_by: [zone]}
+  then: {escalate: precinct, incident: kerumunan, severity: medium, message: "Ramai di {zone}"}
+  suppressed_by: [smoke]
+- id: fled
+  when: {sequence: [{event: motion, as: first}, {event: panic.press}, {event: motion}], within: 10m}
+  then: {escalate: precinct, incident: tawuran, severity: critical, message: "Gerak, tombol, gerak"}
+  throttle: {once_within: 5m, group_by: [device]}
+- id: deserted
+  when: {absent: {event: motion}, for: 3m, expect_from: [pir-1]}
+  then: {escalate: none, set: {desk: empty}}
+- id: empty
+  when: {state: {desk: empty}, for: 1m}
+  then: {escalate: technician, incident: pos-kosong, severity: low, message: "Pos kosong"}
+  clear_when: {event: motion}
+- id: nobody-came
+  when: {absent: {event: motion}, after: {event: smoke}, within: 90s}
+  then: {escalate: precinct, incident: kebakaran, severity: high, message: "Asap, tidak ada yang datang"}
+- id: roll-call
+  when: {schedule: {at: "02:00"}}
+  then: {escalate: technician, incident: apel, severity: info, message: "Jam dua"}
+- id: trial
+  mode: shadow
+  when: {count: {event: motion, at_least: 2}, within: 30s}
+  then: {escalate: precinct, incident: coba, severity: low, message: "coba"}
+"""
+# What stands in the files, and what a technician makes of it one night: one rule means something else, one is new.
+RULES = ruleset(_RULES % {"crowd": 3}, SITE, "first")
+CHANGED = ruleset(
+    _RULES % {"crowd": 4}
+    + """
+- id: again
+  when: {all: [{event: motion}, {event: smoke}], within: 1m}
+  then: {escalate: precinct, incident: kebakaran, severity: high, message: "Asap dan gerak"}
+""",
+    SITE,
+    "second",
 )
+EDITIONS = {rules.version: edition(rules, SITE, POST) for rules in (RULES, CHANGED)}
+
+
+def rulebook(version: str) -> Rulebook:
+    """Return the rules of a version, with the other one kept for older records."""
+    return Rulebook(EDITIONS[version], lambda versions: EDITIONS.get(versions[0]))
 
 
 @cache

@@ -34,7 +34,7 @@ Place = Literal["post", "precinct"]
 POST = "kentongan-post"
 PRECINCT = "kentongan-precinct"
 BRIDGES = ("zigbee2mqtt", "tasmota", "shelly", "rtl_433", "frigate")
-DEFAULT_USERS = (POST, PRECINCT, *BRIDGES, "btn-01", "btn-02", "lamp-01", "pos-03", "pos-04")
+DEFAULT_USERS = (POST, PRECINCT, *BRIDGES, "btn-01", "btn-02", "lamp-01", "pos-03", "pos-04", "siber-1")
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ USERS = (
     PRECINCT,
     *("zigbee2mqtt", "tasmota"),
     *(f"btn-{n}" for n in range(1, 8)),
-    *("lamp-1", "siren-1", "door-1", "pir-1", "stranger-9"),
+    *("lamp-1", "siren-1", "door-1", "pir-1", "stranger-9", "siber-1"),
     *(POST_ID, "pos-07"),
 )
 
@@ -42,7 +42,10 @@ Answer = dict[str, Any]
 
 
 class Town:
-    """Made, then ``start``ed, then told stories in. ``site``, ``rules`` and ``profiles`` are what the post reads."""
+    """Made, then ``start``ed, then told stories in. ``site``, ``rules`` and ``profiles`` are what the post reads.
+
+    ``precinct_rules`` are the rules that the precinct reads.
+    """
 
     def __init__(
         self,
@@ -52,6 +55,7 @@ class Town:
         site: Path = SITE,
         rules: Sequence[Path] = RULES,
         profiles: Path = PROFILES,
+        precinct_rules: Sequence[Path] = (),
     ) -> None:
         self.folder = folder
         self.kind = kind
@@ -61,6 +65,7 @@ class Town:
         self._site = site
         self._rules = rules
         self._profiles = profiles
+        self._precinct_rules = precinct_rules
         self.post = self.make_post("post")
         self.precinct = Daemon("precinct", self._write_precinct(), folder / "precinct.log")
         self.officer = Officer(self._board_port)
@@ -95,6 +100,7 @@ class Town:
             "site": str(self._site),
             "broker": self.address(self.uplink, PRECINCT),
             "http": {"listen": f"{HOST}:{self._board_port}"},
+            "rules": [str(path) for path in self._precinct_rules],
         }
         return self._write("precinct.yaml", body)
 
@@ -325,6 +331,12 @@ class Officer:
         answer = self._http.post(f"/incidents/{incident}/{verb}", json={"by": self.badge, **more})
         assert answer.status_code == 200, answer.text
         return dict(answer.json()["incident"])
+
+    def post(self, path: str, body: Answer) -> Answer:
+        """Ask the API for something that is no incident, and return its answer."""
+        answer = self._http.post(path, json=body)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
 
     def close_everything(self) -> None:
         """Close what is open, whatever it is."""

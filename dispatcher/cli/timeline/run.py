@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from dispatcher.cli.questions import refused
 from dispatcher.cli.surroundings import around, find_site
 from dispatcher.cli.timeline.compare import compare
 from dispatcher.cli.timeline.inline import as_file, completed
@@ -16,6 +15,7 @@ from dispatcher.cli.timeline.world import World
 from dispatcher.domain.faults import Fault, FaultsFound, Language, Place, Text
 from dispatcher.domain.site import Site
 from dispatcher.domain.tree import Leaf, Mapping, Node
+from dispatcher.matcher.questions import refused
 from dispatcher.rules.engine.engine import Engine
 from dispatcher.rules.language import FullRuleSet
 from dispatcher.rules.model import AllOf

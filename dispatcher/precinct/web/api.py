@@ -4,8 +4,7 @@ With a token every request needs ``Authorization: Bearer``. Without one the API 
 listens on loopback only: whoever is on the machine is trusted, until there are accounts.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 from starlette.requests import Request
@@ -13,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from dispatcher.domain.events import MAX_COUNTER, RejectReason
+from dispatcher.domain.events import MAX_COUNTER
 from dispatcher.precinct.board import Board, PostLine
 from dispatcher.precinct.changes import DESK, POSTS
 from dispatcher.precinct.model import Action, Entry, Incident, Reply
@@ -21,29 +20,18 @@ from dispatcher.precinct.standing import LADDER, Verb
 from dispatcher.precinct.web.acting import STATUS, perform
 from dispatcher.precinct.web.guard import is_bearer
 from dispatcher.precinct.web.openapi import document
+from dispatcher.precinct.web.operation import Handler, Operation, body_of
 from dispatcher.precinct.web.pages import said_of
 from dispatcher.precinct.web.pulse import Pulse
 from dispatcher.precinct.web.stream import EventStream, frame
 from dispatcher.precinct.web.texts import Texts
 from dispatcher.precinct.web.view import as_plain
-from dispatcher.wire.fields import Malformed, iso, load, optional_integer, optional_text
+from dispatcher.precinct.web.watching import Watches
+from dispatcher.wire.fields import Malformed, iso, optional_integer, optional_text
 
 MAX_LIST = 500
 _STATES = ("open", "closed", "all")
 _BAD_QUERY = f"state is one of {', '.join(_STATES)}; limit is a number from 1 to {MAX_LIST}"
-
-Handler = Callable[[Request], Awaitable[ASGIApp | Response]]
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One line of the API."""
-
-    method: str
-    path: str
-    summary: str
-    handler: Handler
-    verb: Verb | None = None
 
 
 class Api:
@@ -63,6 +51,7 @@ class Api:
             Operation("GET", "/incidents", "Incidents, most urgent first (state: open, closed, all)", self._incidents),
             Operation("GET", "/incidents/{id}", "One incident with its timeline and evidence", self._incident),
             *actions,
+            *Watches(self._board).table(),
             Operation("GET", "/posts", "Every post, those in trouble first", self._posts),
             Operation("GET", "/events", "Changes as server-sent events (observer=1: nobody reads it)", self._events),
         )
@@ -166,12 +155,8 @@ def _limit(text: str) -> int | None:
 
 async def action_of(request: Request, verb: Verb) -> Action | Malformed:
     """Read a JSON action; a Malformed names the field that is wrong."""
-    if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
-        return Malformed(RejectReason.WRONG_TYPE, "content-type")
     try:
-        body = load(await request.body())
-        if not isinstance(body, dict):
-            return Malformed(RejectReason.WRONG_TYPE, "body")
+        body = await body_of(request)
         return Action(
             incident=request.path_params["id"],
             verb=verb,
@@ -214,6 +199,7 @@ def incident_body(incident: Incident) -> dict[str, Any]:
         "unit": incident.unit,
         "disposition": incident.disposition,
         "conflicts": incident.conflicts,
+        "raised_at": "precinct" if incident.own else "post",
     }
 
 

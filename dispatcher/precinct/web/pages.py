@@ -84,7 +84,7 @@ class Pages:
         texts = texts_of(request)
         history = self._board.history(request.path_params["incident"])
         if history is None:
-            page = self._render("missing.html", texts, now_ms=self._board.now_ms(), ready=self._board.ready, twins=[])
+            page = self._render("missing.html", texts, **self._plain_desk())
             return HTMLResponse(page, 404)
         page = self._render("incident.html", texts, **self._history(history, texts))
         return _with_language(request, HTMLResponse(page))
@@ -101,10 +101,12 @@ class Pages:
             "evidence": history.evidence,
             "local": lambda ms, date=False: view.local_time(ms, site, date),
             "local_iso": lambda text: _local_iso(text, lambda ms: view.local_time(ms, site, date=True)),
-            "now_ms": self._board.now_ms(),
-            "ready": self._board.ready,
-            "twins": [],
+            **self._plain_desk(),
         }
+
+    def _plain_desk(self) -> dict[str, Any]:
+        board = self._board
+        return {"now_ms": board.now_ms(), "ready": board.ready, "twins": [], "notices": board.notices}
 
     async def _act(self, request: Request) -> Response:
         texts = texts_of(request)
@@ -127,7 +129,8 @@ def said_of(reply: Reply | None, verb: Verb, texts: Texts, board: Board) -> str:
         stage = texts(f"stage_{incident.standing.stage}") if incident else ""
         return texts(f"no_{reply.refusal}", officer=officer, stage=stage)
     post = board.site.posts.get(incident.post) if incident else None
-    said = texts(f"said_{verb}", post=post.name if post else incident and incident.post)
+    own = "_own" if incident is not None and incident.own and verb is not Verb.NOTE else ""  # no lamp knows of it
+    said = texts(f"said_{verb}{own}", post=post.name if post else incident and incident.post)
     still = incident is not None and incident.standing.unanswered and verb is not Verb.NOTE
     return f"{said} {texts('said_still')}" if still else said
 

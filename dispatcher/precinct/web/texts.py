@@ -46,6 +46,14 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "lost_short": ("Terputus", "Lost"),
     "since": ("Terputus sejak {time}.", "Lost since {time}."),
+    "config_fault": (
+        "Berkas aturan atau situs Polsek ada yang salah: dipakai salinan baik terakhir. Hubungi teknisi.",
+        "The precinct's rules or site have a fault: the last good copy is used. Call the technician.",
+    ),
+    "rules_failed": (
+        "ATURAN POLSEK BERHENTI. Panggilan dari pos tetap masuk. Hubungi teknisi.",
+        "THE PRECINCT'S RULES HAVE STOPPED. Calls from posts still come in. Call the technician.",
+    ),
     "broker_down": (
         "BROKER TERPUTUS. Panggilan dari pos tidak sampai ke sini. Pakai radio.",
         "BROKER LOST. Calls from posts do not get here. Use the radio.",
@@ -112,6 +120,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "kind_perusakan": ("Perusakan", "Vandalism"),
     "kind_gerbang": ("Gerbang", "Gate"),
     "kind_baterai": ("Baterai lemah", "Battery low"),
+    "kind_matcher_fault": ("Mesin aturan pos bermasalah", "Post's rule engine is in trouble"),
     "kind_config_fault": ("Konfigurasi pos salah", "Post's configuration is faulty"),
     "kind_device_unknown": ("Perangkat tak dikenal", "Unknown device"),
     # what an officer does
@@ -135,6 +144,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "said_dispatch": ("Unit dikirim. Lampu {post} diberi tahu.", "Unit sent. The lamp at {post} is told."),
     "said_arrive": ("Unit tiba. Lampu {post} diberi tahu.", "Unit arrived. The lamp at {post} is told."),
     "said_close": ("Ditutup. Lampu {post} diberi tahu.", "Closed. The lamp at {post} is told."),
+    "said_acknowledge_own": ("Diterima.", "Acknowledged."),
+    "said_dispatch_own": ("Unit dikirim.", "Unit sent."),
+    "said_arrive_own": ("Unit tiba.", "Unit arrived."),
+    "said_close_own": ("Ditutup.", "Closed."),
     "said_note": ("Catatan disimpan.", "The note is kept."),
     "said_still": (
         "Ada tekanan baru sejak layar terakhir: masih menunggu jawaban.",
@@ -170,6 +183,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Jawaban petugas dipulihkan dari ingatan pos",
         "An officer's answer, restored from the post's memory",
     ),
+    "what_unattended_own": ("Tidak ada petugas di papan", "Nobody at a board"),
+    "what_cleared": ("Keadaannya sudah berakhir, menurut aturan", "The condition has ended, says the rule"),
     "what_attended": ("Petugas kembali di papan", "An officer is back at a board"),
     "what_acknowledged": ("Diterima", "Acknowledged"),
     "what_dispatched": ("Unit dikirim", "Unit sent"),

@@ -197,6 +197,7 @@ def board_context(board: Board, texts: Texts) -> dict[str, Any]:
         "online": sum(row.state == "online" for row in rows),
         "twins": [row for row in rows if row.state == "twins"],
         "ready": board.ready,
+        "notices": board.notices,
         "version": board.changes.version,
         "now_ms": board.now_ms(),
     }

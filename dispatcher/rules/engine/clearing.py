@@ -22,8 +22,13 @@ def clear(own: RuleState, built: Built, done: Completion, now: Stamp, out: Outco
         own.incidents.pop(group, None)
     everywhere = [groups] if done.everywhere else [(one,) for one in groups]
     for some in everywhere:
-        out.told.append(Told(Reason.CLEARED, built.rule, done.subject, now, groups=some, everywhere=done.everywhere))
+        out.told.append(_told(built, done, now, some))
     return True
+
+
+def _told(built: Built, done: Completion, now: Stamp, groups: tuple[tuple[str, str | None], ...]) -> Told:
+    key = groups[0][0]  # as an alert of a rule with a condition has it
+    return Told(Reason.CLEARED, built.rule, done.subject, now, groups=groups, everywhere=done.everywhere, key=key)
 
 
 def _ended(own: RuleState, built: Built, done: Completion, mark: str) -> list[str]:

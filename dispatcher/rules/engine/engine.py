@@ -17,6 +17,7 @@ from dispatcher.rules.engine.calendar import MINUTE_MS, Calendar
 from dispatcher.rules.engine.clearing import clear
 from dispatcher.rules.engine.completion import NEVER, Completion, Judge, Machine, Now
 from dispatcher.rules.engine.gate import Gate
+from dispatcher.rules.engine.hours import Hourly
 from dispatcher.rules.engine.outcome import Outcome, SetState
 from dispatcher.rules.engine.rosters import DailySilence, Silence
 from dispatcher.rules.engine.search import Exhausted
@@ -57,6 +58,7 @@ class Engine:
             0,
             *(one.expected.lateness_ms for one in self._machines() if isinstance(one, DailySilence)),
         }
+        self._has_daily = any(isinstance(one, DailySilence | Hourly) for one in self._machines())
         self._asking = {id_: index for index, built in enumerate(self._built) for id_ in built.questions}
 
     def _machines(self) -> Iterator[Machine]:
@@ -161,6 +163,17 @@ class Engine:
     def catch_up(self, state: EngineState, now: Stamp) -> Outcome:
         """Judge every deadline earlier than ``now``. An event does so itself; asked before, the outcomes are apart."""
         return self._overdue(state, now)
+
+    def is_due(self, state: EngineState, now: Stamp) -> bool:
+        """Return whether ``on_time`` may have something to do, cheaply; it changes nothing."""
+        if not self._timed:
+            return False
+        if now.run_ms >= state.alarm:
+            return True
+        if not self._has_daily or not now.trusted:
+            return False
+        seen = state.wall_seen
+        return seen is None or now.wall_ms < seen or self._may_be_due(seen, now.wall_ms)
 
     def on_time(self, state: EngineState, now: Stamp) -> Outcome:
         """Judge every deadline up to and including ``now``. To be called after the events of that instant."""

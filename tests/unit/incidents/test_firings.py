@@ -1,9 +1,9 @@
 """What a rule adds to a press, and what it opens by itself."""
 
-from typing import Any
-
 from dispatcher.domain.firing import Said
+from dispatcher.domain.ids import rule_incident_id
 from dispatcher.domain.incident import Severity
+from dispatcher.incidents.floor import evidence_of
 from dispatcher.incidents.model import Command, Decision, Reason
 from tests.unit.incidents.town import Town
 
@@ -52,27 +52,77 @@ def test_without_a_throttle_each_match_is_an_incident_and_replaying_one_is_none(
     assert len(ids) == len(town.state.incidents) == 2
 
 
-def test_a_repeat_inside_the_throttle_joins_as_evidence_and_its_end_is_inside() -> None:
+def test_a_repeat_joins_what_its_group_opened_as_evidence_and_acts_no_more() -> None:
     town = Town()
-    throttle: dict[str, Any] = {"once_within_ms": 30_000, "group": "meja"}
     first, _ = town.sense("smoke", "smoke-1")
-    opened = town.fire(first, **throttle, actions=("siren.on",))
+    opened = town.fire(first, group="meja", actions=("siren.on",))
+    other, _ = town.sense("smoke", "smoke-2")
+    town.fire(other, group="gang")
     town.wait(30_000)
     second, _ = town.sense("smoke", "smoke-1")
-    held = town.fire(second, **throttle, actions=("siren.on",))
+    held = town.fire(second, group="meja", said=Said.REPEATED)
     assert (held.reason, held.incident, commands(held)) == (Reason.THROTTLED, opened.incident, [])
     assert town.incident(opened).count == 2
-    town.wait(1)
     third, _ = town.sense("smoke", "smoke-1")
-    assert town.fire(third, **throttle).incident != opened.incident
+    assert town.fire(third, group="meja").incident != opened.incident
 
 
-def test_another_group_is_not_throttled() -> None:
+def test_an_alert_of_a_window_names_all_its_events_and_its_id_comes_from_the_first() -> None:
+    town = Town()
+    events = []
+    for _ in range(3):
+        events.append(town.sense("motion", "pir-1")[0])
+        town.wait(5_000)
+    decision = town.fire(events[2], evidence=tuple(evidence_of(event) for event in events[:2]), count=3)
+    incident = town.incident(decision)
+    assert [entry.event for entry in incident.evidence] == [event.id for event in events]
+    assert (incident.count, incident.opened, incident.last_event) == (3, events[0].arrived, events[2].arrived)
+    assert incident.id == rule_incident_id("pos-03", "r", "", events[0].id)
+
+
+def test_a_window_that_fires_again_from_the_same_first_event_joins_its_incident() -> None:
+    town = Town()
+    events = [town.sense("motion", "pir-1")[0] for _ in range(3)]
+    opened = town.fire(events[1], evidence=(evidence_of(events[0]),))
+    again = town.fire(events[2], evidence=tuple(evidence_of(event) for event in events[:2]))
+    assert again.incident == opened.incident
+    assert town.incident(opened).count == 3
+
+
+def test_a_full_window_is_counted_even_where_its_oldest_events_are_not_named() -> None:
+    town = Town()
+    event, _ = town.sense("motion", "pir-1")
+    assert town.incident(town.fire(event, count=5_000)).count == 5_000
+
+
+def test_a_condition_that_is_over_is_told_once_and_new_evidence_opens_it_again() -> None:
     town = Town()
     first, _ = town.sense("smoke", "smoke-1")
-    second, _ = town.sense("smoke", "smoke-2")
-    opened = town.fire(first, once_within_ms=30_000, group="meja")
-    assert town.fire(second, once_within_ms=30_000, group="gang").incident != opened.incident
+    opened = town.fire(first, group="a")
+    town.revise()
+    town.wait(5_000)
+    over, _ = town.sense("heat.normal", "smoke-1")
+    assert town.fire(over, group="a", said=Said.CLEARED).reason is Reason.CLEARED
+    assert town.fire(over, group="a", said=Said.CLEARED).changes == ()
+    (told,) = town.revise()
+    assert told.cleared_at is not None
+    assert town.incident(opened).is_open
+    town.wait(5_000)
+    second, _ = town.sense("smoke", "smoke-1")
+    town.fire(second, group="a", said=Said.REPEATED)
+    (told,) = town.revise()
+    assert told.cleared_at is None
+
+
+def test_a_repeat_whose_incident_was_forgotten_opens_it_anew() -> None:
+    town = Town()
+    first, _ = town.sense("smoke", "smoke-1")
+    opened = town.fire(first, group="a")
+    del town.state.incidents[opened.incident or ""]
+    second, _ = town.sense("smoke", "smoke-1")
+    repeat = town.fire(second, group="a", said=Said.REPEATED)
+    assert repeat.reason is Reason.THROTTLED
+    assert town.incident(repeat).count == 1
 
 
 def test_a_rule_that_escalates_to_none_only_acts() -> None:
@@ -88,18 +138,6 @@ def test_a_shadow_rule_does_nothing_but_say_so() -> None:
     event, _ = town.sense("smoke", "smoke-1")
     decision = town.fire(event, shadow=True, actions=("siren.on",))
     assert (decision.reason, decision.changes, decision.effects) == (Reason.SHADOWED, (), ())
-
-
-def test_what_the_engine_has_decided_is_not_judged_again_and_a_repeat_joins_its_incident() -> None:
-    town = Town()
-    first, _ = town.sense("smoke", "smoke-1")
-    opened = town.fire(first, group="a", said=Said.FIRED)
-    second, _ = town.sense("smoke", "smoke-1")
-    repeat = town.fire(second, group="a", said=Said.REPEATED)
-    assert (repeat.reason, repeat.incident) == (Reason.THROTTLED, opened.incident)
-    assert town.incident(opened).count == 2
-    third, _ = town.sense("smoke", "smoke-1")
-    assert town.fire(third, group="a", said=Said.FIRED).incident != opened.incident
 
 
 def test_a_repeat_of_what_was_never_opened_changes_nothing() -> None:

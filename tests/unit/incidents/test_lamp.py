@@ -1,8 +1,13 @@
+from collections.abc import Iterable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.domain.incident import Stage
-from dispatcher.incidents.stages import Lamp, lamp_of
+from dispatcher.incidents import duties
+from dispatcher.incidents.model import Incident
+from dispatcher.incidents.overview import Overview
+from dispatcher.incidents.stages import lamp_stage
 from tests.unit.incidents.town import Town
 
 STEPS = st.lists(
@@ -16,8 +21,8 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-def test_a_lamp_that_remembers_shows_what_one_that_looks_at_everything_shows(steps: list[tuple[str, object]]) -> None:
-    town, lamp = Town(), Lamp()
+def test_what_is_kept_of_each_change_is_what_one_finds_who_looks_at_everything(steps: list[tuple[str, object]]) -> None:
+    town, overview = Town(), Overview()
     for number, (step, what) in enumerate(steps):
         match step:
             case "press":
@@ -30,5 +35,24 @@ def test_a_lamp_that_remembers_shows_what_one_that_looks_at_everything_shows(ste
                 assert isinstance(what, Stage)
                 for incident in list(town.state.incidents.values()):
                     town.receipt(incident.id, incident.rev, what)
+        check(town, overview)
         town.revise()
-        assert lamp.of(town.state) is lamp_of(town.state)
+        check(town, overview)
+
+
+def check(town: Town, overview: Overview) -> None:
+    for id_, incident in town.state.take_touched():
+        overview.see(id_, incident)
+    incidents = list(town.state.incidents.values())
+    assert overview.lamp is lamp_stage(incidents)
+    assert overview.open == sum(incident.is_open for incident in incidents)
+    assert ids(town.state.to_revise(town.now)) == ids(one for one in incidents if is_past(duties.revise_at(one), town))
+    assert ids(town.state.overdue(town.now)) == ids(one for one in incidents if is_past(duties.overdue_at(one), town))
+
+
+def is_past(at: int | None, town: Town) -> bool:
+    return at is not None and at <= town.now_ms
+
+
+def ids(incidents: Iterable[Incident]) -> list[str]:
+    return sorted(incident.id for incident in incidents)

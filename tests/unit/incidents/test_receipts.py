@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from dispatcher.domain.incident import RECEIPT_STAGES, Stage
 from dispatcher.incidents.model import Reason
-from dispatcher.incidents.stages import LAMP_ORDER, lamp_of, stage_of
+from dispatcher.incidents.stages import LAMP_ORDER, lamp_stage, stage_of
 from tests.unit.incidents.town import Town, stages
 
 
@@ -33,7 +33,7 @@ def test_a_press_walks_from_saved_to_closed_and_is_told_each_step() -> None:
         [Stage.ARRIVED],
         [Stage.CLOSED],
     ]
-    assert lamp_of(town.state) is None
+    assert lamp_stage(town.state.incidents.values()) is None
 
 
 def test_ten_seconds_without_delivery_are_told_once_and_a_delivery_takes_it_back() -> None:
@@ -43,7 +43,7 @@ def test_ten_seconds_without_delivery_are_told_once_and_a_delivery_takes_it_back
     assert town.time().reason is Reason.NOTHING_DUE
     town.wait(1)
     assert stages(town.time()) == [Stage.UNDELIVERED]
-    assert lamp_of(town.state) is Stage.UNDELIVERED
+    assert lamp_stage(town.state.incidents.values()) is Stage.UNDELIVERED
     assert town.time().reason is Reason.NOTHING_DUE
     assert stages(town.sent(incident, 1)) == []
     assert stages(town.receipt(incident, 1, Stage.DELIVERED)) == [Stage.DELIVERED]
@@ -56,9 +56,9 @@ def test_a_press_after_the_acknowledgement_stays_delivered_until_it_is_answered_
     town.wait(2_000)
     pressed(town, 2)
     assert stages(town.receipt(incident, 2, Stage.DELIVERED)) == [Stage.DELIVERED]
-    assert lamp_of(town.state) is Stage.DELIVERED
+    assert lamp_stage(town.state.incidents.values()) is Stage.DELIVERED
     assert stages(town.receipt(incident, 2, Stage.ACKNOWLEDGED, "4021")) == [Stage.ACKNOWLEDGED]
-    assert lamp_of(town.state) is Stage.ACKNOWLEDGED
+    assert lamp_stage(town.state.incidents.values()) is Stage.ACKNOWLEDGED
 
 
 def test_an_answer_for_an_older_revision_says_nothing_of_a_newer_press() -> None:
@@ -75,7 +75,7 @@ def test_the_lamp_shows_the_least_advanced_of_several_open_panics() -> None:
     first = pressed(town)
     town.receipt(first, 1, Stage.ARRIVED, "4021")
     town.press("btn-2")
-    assert lamp_of(town.state) is Stage.SAVED
+    assert lamp_stage(town.state.incidents.values()) is Stage.SAVED
 
 
 def test_unattended_is_told_and_a_board_that_comes_back_is_told_too() -> None:

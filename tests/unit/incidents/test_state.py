@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dispatcher.domain.firing import Said
 from dispatcher.domain.incident import RECEIPT_STAGES, Stage
 from dispatcher.incidents import codec
 from dispatcher.incidents.model import Reason
@@ -31,7 +32,7 @@ def play(town: Town, steps: list[Step]) -> None:
             case "sense":
                 event, decision = town.sense("smoke", f"smoke-{first}", 1, second)
                 if decision.reason is not Reason.COPY:  # rules never see a copy
-                    town.fire(event, once_within_ms=1_000)
+                    town.fire(event, said=Said.REPEATED if second == 2 else Said.FIRED)
             case "receipt":
                 for incident in list(town.state.incidents):
                     town.receipt(incident, first, sorted(RECEIPT_STAGES)[second], "4021", store=f"s{first % 2}")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dispatcher.domain.events import Event
-from dispatcher.domain.firing import Firing
+from dispatcher.domain.firing import Firing, Said
 from dispatcher.domain.incident import Receipt, Severity, Stage
 from dispatcher.domain.site import Device, Kelurahan, Post, Site
 from dispatcher.domain.stamp import Stamp
@@ -82,7 +82,13 @@ class Town:
 
     def fire(self, event: Event, rule: str = "r", **fields: Any) -> Decision:
         """Let a rule fire for an event."""
-        values = {"title": "judul", "severity": Severity.HIGH, "incident": "kebakaran", "escalate": ("precinct",)}
+        values = {
+            "said": Said.FIRED,
+            "title": "judul",
+            "severity": Severity.HIGH,
+            "incident": "kebakaran",
+            "escalate": ("precinct",),
+        }
         firing = Firing(**{**values, "rule": rule, "event": event.id, **fields})
         return self.apply(decide_firing(self.context, self.state, event, firing))
 

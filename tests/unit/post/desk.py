@@ -1,7 +1,7 @@
 """A post without sockets and threads: the real pipeline, memory and journal, a clock moved by hand, and two wires."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,14 @@ from dispatcher.post.memory import Memory
 from dispatcher.post.outputs import Outputs
 from dispatcher.post.pipeline import Parts, Pipeline
 from dispatcher.post.ports import Saver
-from dispatcher.post.recovery import recover
+from dispatcher.post.recovery import recover, starting
 from dispatcher.post.report import Report
+from dispatcher.post.rulebook import Rulebook, edition
+from dispatcher.post.rulework import matches_of
 from dispatcher.post.upstream import Upstream
 from dispatcher.relay import Schedule
-from dispatcher.rules.firing import firing
-from dispatcher.rules.model import Rule
+from dispatcher.rules.language import FullRuleSet
+from dispatcher.rules.model import Clause
 from dispatcher.telemetry.log import get
 from dispatcher.telemetry.metrics import PostMetrics
 from dispatcher.wire import receipt as receipt_wire
@@ -84,29 +86,37 @@ class Rules:
 
     is_behind = False
 
-    def __init__(self, rules: tuple[Rule, ...], say: Callable[[Notice], None]) -> None:
-        self._rules = {rule.id: rule for rule in rules}
+    def __init__(self, clauses: Mapping[str, Clause], say: Callable[[Notice], None]) -> None:
         self._say = say
         self._matcher = PythonMatcher()
-        self._matcher.load({rule.id: rule.clause for rule in rules})
+        self.load(clauses)
         self.deaf = False
+
+    def load(self, clauses: Mapping[str, Clause]) -> None:
+        self._matcher.load(clauses)
 
     def submit(self, sequence: int, events: tuple[Event, ...]) -> None:
         if self.deaf:
             return
-        verdicts = zip(events, self._matcher.match(events), strict=True)
-        fired = [firing(self._rules[id_], event) for event, verdict in verdicts for id_ in sorted(verdict.matched)]
-        self._say(Verdicts((sequence,), tuple(fired)))
+        self._say(Verdicts((sequence,), matches_of([(sequence, events)], self._matcher.match(events))))
 
 
 class Desk:
     """One post in a folder. ``turn`` runs what waits; ``reopen`` is a restart from what the journal holds."""
 
     def __init__(
-        self, folder: Path, rules: tuple[Rule, ...] = (), journal: Saver | None = None, clock: HandClock | None = None
+        self,
+        folder: Path,
+        rules: FullRuleSet | None = None,
+        journal: Saver | None = None,
+        clock: HandClock | None = None,
+        kept: tuple[FullRuleSet, ...] = (),
+        absence: Mapping[str, object] | None = None,
     ) -> None:
         self.folder = folder
-        self.rules_list = rules
+        self.rules_list = FullRuleSet() if rules is None else rules
+        self.kept = kept
+        self.absence = absence or {}
         self.clock = clock or HandClock()
         self.local, self.up = Wire(), Wire()
         self.acked: list[Token] = []
@@ -127,12 +137,18 @@ class Desk:
             mono=lambda: self.clock.run_ms * 1_000_000,
         )
 
+    def _rulebook(self) -> Rulebook:
+        kept = {(rules.version, ""): edition(rules, SITE, "pos-03") for rules in self.kept}
+        return Rulebook(edition(self.rules_list, SITE, "pos-03"), kept.get)
+
     def _start(self, journal: Any) -> None:
         context = Context("pos-03", SITE)
         self.journal = journal
-        self.memory: Memory = recover(journal, context).memory
+        self.memory: Memory = recover(journal, context, self._rulebook()).memory
+        body = {"rules": self.rules_list.version, "site": "", **self.absence}
+        journal.append(starting(self.memory, body, self.clock.stamp()), urgent=True)
         normaliser = Normaliser(Profiles({}), SITE, "pos-03")
-        self.rules = Rules(self.rules_list, self.notices.append)
+        self.rules = Rules(self.memory.rulebook.using.questions, self.notices.append)
         self.keeper = Keeper(
             self.clock, journal, self.memory, Retention(30 * 86_400_000, 2 * GIB, 2**20), lambda: self.free
         )
@@ -213,10 +229,16 @@ class Desk:
         for _ in range(count):
             self.turn(wait)
 
-    def reopen(self) -> "Desk":
-        """Die without a word and start again from the folder."""
+    def reopen(self, rules: FullRuleSet | None = None, absence: Mapping[str, object] | None = None) -> "Desk":
+        """Die without a word and start again from the folder, with other ``rules`` if there are any.
+
+        ``absence`` is what the START record says of the time between.
+        """
         self.journal.abandon()
-        fresh = Desk(self.folder, self.rules_list, clock=self.clock)
+        kept = (*self.kept, self.rules_list)
+        fresh = Desk(
+            self.folder, self.rules_list if rules is None else rules, clock=self.clock, kept=kept, absence=absence
+        )
         fresh._mid = self._mid
         return fresh
 

@@ -6,6 +6,7 @@ from dispatcher.domain.incident import Stage
 from dispatcher.incidents.floor import Context
 from dispatcher.journal import Kind, Record
 from dispatcher.post.memory import Memory
+from dispatcher.post.rulebook import Rulebook, edition
 from tests.unit.incidents.town import SITE
 from tests.unit.post.desk import Desk
 from tests.unit.post.test_pipeline import RULES
@@ -31,7 +32,7 @@ def evening(folder: Path, *, delivered: bool = True) -> tuple[Desk, list[Record]
 
 
 def fold(records: list[Record]) -> Memory:
-    memory = Memory(Context("pos-03", SITE))
+    memory = Memory(Context("pos-03", SITE), Rulebook(edition(RULES, SITE, "pos-03")))
     for record in records:
         memory.fold(record)
     return memory

@@ -89,3 +89,17 @@ def test_a_folder_that_takes_files_works_and_one_that_does_not_exist_does_not(tm
     assert storage_works(tmp_path)
     assert not storage_works(tmp_path / "none")
     assert os.listdir(tmp_path) == []
+
+
+def test_a_press_while_nothing_can_be_saved_opens_an_incident_of_its_own(tmp_path: Path) -> None:
+    """Its revision has a number that is never on a card: in an older incident another press would get it again."""
+    desk = Desk(tmp_path)
+    desk.press(1)
+    desk.turn()
+    old = desk.alerts[0]["id"]
+    unsaved = desk.reopen()
+    unsaved.memory.state.seal()
+    unsaved.press(2)
+    unsaved.turn(1_000)
+    assert [alert["rev"] for alert in unsaved.alerts if alert["id"] != old] == [1]
+    assert unsaved.memory.state.incidents[old].count == 1

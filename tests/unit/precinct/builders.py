@@ -11,6 +11,7 @@ from dispatcher.domain.incident import PlaceOfIncident, Receipt, Severity
 from dispatcher.domain.site import Kelurahan, Post, Site
 from dispatcher.domain.stamp import Stamp
 from dispatcher.precinct.clock import Clock
+from dispatcher.precinct.rules.ruling import Rules
 from dispatcher.precinct.station import Station
 from dispatcher.wire import alert as alert_wire
 from dispatcher.wire import receipt as receipt_wire
@@ -95,7 +96,7 @@ class Broker:
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
         self.before_publish()
         assert qos == 1
-        assert not retain
+        assert retain is topic.endswith("/watch")
         self.log.append((topic, payload))
 
     def ack(self, token: object) -> None:
@@ -140,12 +141,14 @@ def until(condition: Callable[[], object], seconds: float = 10) -> None:
 class Desk:
     """A station with its broker and its clock, as the tests speak to them."""
 
-    def __init__(self, data_dir: Path, site: Site = SITE) -> None:
+    def __init__(
+        self, data_dir: Path, site: Site = SITE, rules: Rules | None = None, hands: Hands | None = None
+    ) -> None:
         self.link = Broker()
-        self.hands = Hands()
+        self.hands = hands or Hands()
         self.failures: list[Exception] = []
         self.station = Station(
-            PRECINCT, data_dir, site, self.link, clock=self.hands.clock(), on_failure=self.failures.append
+            PRECINCT, data_dir, site, self.link, rules=rules, clock=self.hands.clock(), on_failure=self.failures.append
         )
 
     def hear(self, message: RawMessage) -> None:

@@ -128,6 +128,8 @@ def test_the_description_names_every_operation_that_answers(api: TestClient) -> 
         "/api/v1/incidents/{id}",
         "/api/v1/posts",
         "/api/v1/events",
+        "/api/v1/watches",
+        "/api/v1/watches/{kind}/close",
         *(f"/api/v1/incidents/{{id}}/{verb}" for verb in Verb),
     }
 

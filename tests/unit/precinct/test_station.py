@@ -289,7 +289,7 @@ def test_killed_between_commit_and_receipt_the_press_is_kept_and_counted_once(tm
 
 def test_the_precinct_listens_to_what_posts_send_and_to_nothing_it_sends_itself() -> None:
     assert topic_filters(PRECINCT) == tuple(
-        f"kentongan/v1/{PRECINCT}/+/{channel}" for channel in ("alert", "sync", "status")
+        f"kentongan/v1/{PRECINCT}/+/{channel}" for channel in ("alert", "sync", "status", "event")
     )
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dispatcher.cli.questions import refused
 from dispatcher.domain.faults import Fault
+from dispatcher.matcher.questions import refused
 from dispatcher.rules.parse import parse_ruleset
 from dispatcher.settings.sitefile import parse_site
 from dispatcher.settings.yamlfile import read_leniently, read_text

@@ -1,0 +1,58 @@
+"""The rules' part of a turn: what the matcher has answered, what did not come, and other rules from here on."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from dispatcher.domain.events import Event
+from dispatcher.journal import Entry, Kind
+from dispatcher.post import records
+from dispatcher.post.inbox import Reloaded, Verdicts
+from dispatcher.post.memory import Memory
+from dispatcher.post.report import Report
+from dispatcher.post.rulebook import Facts
+from dispatcher.post.turn import Turn
+
+
+class Judging:
+    """Lets the rules judge, and writes down what was judged with what was said, in one record.
+
+    ``later`` is given what is to be told of it once the alerts are on their way.
+    """
+
+    def __init__(self, memory: Memory, report: Report, later: Callable[[Callable[[], None]], None]) -> None:
+        self._memory = memory
+        self._report = report
+        self._later = later
+
+    def verdicts(self, turn: Turn, verdicts: Verdicts) -> None:
+        """Judge the events that the matcher has answered for, in the order in which they came."""
+        sequences, matches = verdicts.sequences, verdicts.matches
+        facts, here = self._memory.judge(sequences, matches)
+        turn.add(Entry(Kind.JUDGED, turn.now, records.judged_body(sequences, matches, facts)))
+        self._tell(turn, facts, here)
+
+    def deadlines(self, turn: Turn) -> None:
+        """Let the rules say what did not come. Every event up to now must have been judged before."""
+        if self._memory.unjudged or not self._memory.rulebook.is_due(turn.now):
+            return
+        facts = self._memory.due(turn.now)
+        turn.add(Entry(Kind.DUE, turn.now, records.dump(records.facts_plain(facts))))
+        self._tell(turn, facts, {})
+
+    def _tell(self, turn: Turn, facts: Facts, here: Mapping[str, Event]) -> None:
+        for firing, decision in self._memory.tell(facts, here):
+            turn.note(decision, urgent=True)
+            self._later(partial(self._report.firing, firing, decision))
+        for remark in facts.remarks:
+            self._later(partial(self._report.remark, remark))
+
+    def reload(self, turn: Turn, reloaded: Reloaded) -> bool:
+        """Go on with other rules: all that came before has been judged by the old ones. Return whether it was done."""
+        if reloaded.refusals:  # cannot be: they were checked as they were read. The old ones go on
+            self._report.refused(reloaded.refusals)
+            return False
+        rulebook, (rules, site) = self._memory.rulebook, reloaded.edition.versions
+        rulebook.reload(reloaded.edition, turn.now)
+        turn.add(Entry(Kind.RULES, turn.now, records.dump({"rules": rules, "site": site})))
+        self._later(partial(self._report.reloaded, rules, len(reloaded.edition.engine.rules), rulebook.fresh))
+        return True

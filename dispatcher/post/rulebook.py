@@ -1,0 +1,229 @@
+"""The rules that a post runs with, and what they remember: the engine's part of the fold.
+
+A journal is folded with the rules that were running when it was written. They are kept by hash; a start that finds
+other rules in the files hands their memory over, and every rule whose meaning did not change keeps what it had.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dispatcher.domain.events import Event
+from dispatcher.domain.firing import Firing, Remark
+from dispatcher.domain.site import Site
+from dispatcher.domain.stamp import Stamp
+from dispatcher.matcher.twin import Predicate, compile_clauses
+from dispatcher.rules.engine import state as engine_state
+from dispatcher.rules.engine.build import Scope
+from dispatcher.rules.engine.engine import Engine
+from dispatcher.rules.engine.outcome import Outcome, Told
+from dispatcher.rules.engine.state import EngineState, Watch
+from dispatcher.rules.firing import as_firing, as_remark
+from dispatcher.rules.language import FullRuleSet
+from dispatcher.rules.model import Clause
+from dispatcher.wire.watch import OpenWatch
+
+Matches = dict[int, dict[int, frozenset[str]]]  # record -> place of the event in it -> clauses; where there are any
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """Rules and site as they were read together. ``versions`` are their hashes."""
+
+    versions: tuple[str, str]
+    engine: Engine
+    site: Site
+
+    @property
+    def questions(self) -> dict[str, Clause]:
+        """Return the clauses that the matcher is asked about."""
+        return self.engine.questions()
+
+
+def edition(rules: FullRuleSet, site: Site, post: str, site_version: str = "") -> Edition:
+    """Return what a post runs with, of the rules that belong to it."""
+    engine = Engine(rules, site, ZoneInfo(site.timezone), Scope(post=post))
+    return Edition((rules.version, site_version), engine, site)
+
+
+Kept = Callable[[tuple[str, str]], Edition | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the rules said in one step, as it is written down: an outcome that was made is never computed anew."""
+
+    firings: tuple[Firing, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.firings or self.remarks)
+
+
+def facts_of(told: Iterable[Told], here: Iterable[Event] = ()) -> Facts:
+    """Return what was told, ready for a record; ``here`` are the events that the record itself leads to."""
+    ids = {event.id for event in here}
+    told = list(told)
+    firings = (as_firing(one, ids) for one in told)
+    remarks = (as_remark(one) for one in told)
+    return Facts(
+        tuple(one for one in firings if one is not None),
+        tuple(one for one in remarks if one is not None),
+    )
+
+
+@dataclass(slots=True)
+class Rulebook:
+    """``edition`` is what the files say, ``using`` what the fold runs with; ``kept`` finds an older one by its hashes.
+
+    ``state`` is None before the first start. Where an absence turns out to have been longer than was counted, the
+    post makes all older stamps older and the engine moves on: ``ahead_ms`` is how far its running time is before ours.
+    """
+
+    edition: Edition
+    kept: Kept = lambda _versions: None
+    using: Edition = field(init=False)
+    state: EngineState | None = None
+    ahead_ms: int = 0
+    fresh: tuple[str, ...] = ()  # rules that began anew at the last change of the files
+
+    def __post_init__(self) -> None:
+        self.using = self.edition
+
+    # --- steps of the fold
+
+    def start(self, stopped: Stamp | None, now: Stamp, versions: tuple[str, str]) -> list[Told]:
+        """Begin, or go on after an absence; what was due by ``stopped`` is told as it was."""
+        if self.state is None or stopped is None:
+            self.use(versions)
+            self.state = self.using.engine.start(self._theirs(now))
+            return []
+        outcome = self.using.engine.on_start(self.state, self._theirs(stopped), self._theirs(now))
+        if versions != self.using.versions:
+            self.switch(versions, now)
+        return self._ours(outcome)
+
+    def _theirs(self, stamp: Stamp) -> Stamp:
+        return replace(stamp, run_ms=stamp.run_ms + self.ahead_ms) if self.ahead_ms else stamp
+
+    def _ours(self, outcome: Outcome) -> list[Told]:
+        """Return what was told, with the stamps of verdicts on our own running time."""
+        return [self._our(told) for told in outcome.told] if self.ahead_ms else outcome.told
+
+    def _our(self, told: Told) -> Told:
+        event = told.subject
+        if not event.kind.startswith("timer."):
+            return told  # an event has the stamp that we gave it
+        arrived = replace(event.arrived, run_ms=event.arrived.run_ms - self.ahead_ms)
+        return replace(told, subject=replace(event, arrived=arrived))
+
+    def reload(self, edition: Edition, now: Stamp) -> None:
+        """Go on with other rules: every rule whose meaning did not change keeps what it had."""
+        self.edition = edition
+        self.switch(edition.versions, now)
+
+    def switch(self, versions: tuple[str, str], now: Stamp) -> None:
+        """Fold on with the rules of these versions."""
+        self.use(versions)
+        if self.state is not None:
+            self.fresh = tuple(self.using.engine.adopt(self.state, self._theirs(now)))
+
+    def use(self, versions: tuple[str, str]) -> None:
+        """Fold on with these rules; where nobody has kept them, with those of the files."""
+        known = self.edition if versions == self.edition.versions else self.kept(versions)
+        self.using = known if known is not None else replace(self.edition, versions=versions)
+
+    def corrected(self, by_ms: int) -> None:
+        """Note that the last absence was longer than had been counted."""
+        if self.state is not None and by_ms:
+            self.using.engine.on_correction(self.state, by_ms)
+            self.ahead_ms += by_ms
+
+    def judge(self, events: Sequence[tuple[Event, frozenset[str]]]) -> list[Told]:
+        """Judge events in the order in which they came, each with the clauses that it satisfies."""
+        if self.state is None:
+            return []
+        told: list[Told] = []
+        for event, matched in events:
+            told += self._judge(self.state, event, matched)
+        return told
+
+    def _judge(self, state: EngineState, event: Event, matched: frozenset[str]) -> list[Told]:
+        at = happened_run(event, self.using.site)
+        happened = None if at is None else at + self.ahead_ms
+        now = self._theirs(event.arrived)
+        return self._ours(self.using.engine.on_event(state, event, matched, now, happened_run=happened))
+
+    def is_due(self, now: Stamp) -> bool:
+        """Return whether a deadline may have come."""
+        return self.state is not None and self.using.engine.is_due(self.state, self._theirs(now))
+
+    def time(self, now: Stamp) -> list[Told]:
+        """Judge the deadlines up to ``now``; every event up to then has been judged."""
+        if self.state is None:
+            return []
+        return self._ours(self.using.engine.on_time(self.state, self._theirs(now)))
+
+    def closed(self, rules: Iterable[str], post: str) -> None:
+        """Note that people have closed the incident of these rules."""
+        for rule in rules if self.state is not None else ():
+            self.using.engine.close_incident(self.state, rule, post)  # type: ignore[arg-type]  # not None: see above
+
+    def watch(self, watches: Iterable[OpenWatch]) -> None:
+        """Note which watches the precinct has open, all of them."""
+        if self.state is not None:
+            self.state.watches = [Watch(one.kind, one.kelurahan, one.until_ms) for one in watches]
+
+    def watches(self) -> tuple[OpenWatch, ...]:
+        """Return the watches that the precinct has open."""
+        known = self.state.watches if self.state is not None else ()
+        return tuple(OpenWatch(one.kind, one.kelurahan, one.until) for one in known)
+
+    def forget(self, now: Stamp) -> None:
+        """Drop what no later event can need."""
+        if self.state is not None:
+            self.using.engine.forget(self.state, self._theirs(now))
+
+    # --- what nobody has asked the matcher about yet
+
+    def match(self, events: Iterable[Event]) -> list[frozenset[str]]:
+        """Return the clauses that each event satisfies, here and now: by the twin alone."""
+        questions = self.using.questions
+        predicates, _ = compile_clauses(questions)
+        return [_satisfied(event, questions, predicates) for event in events]
+
+    # --- checkpoint
+
+    def dump(self) -> dict[str, Any]:
+        """Return the part of a checkpoint that is the rules'."""
+        plain = None if self.state is None else engine_state.to_plain(self.state)
+        return {"versions": list(self.using.versions), "state": plain, "ahead": self.ahead_ms}
+
+    def load(self, plain: Any, when: Stamp) -> None:
+        """Take what ``dump`` wrote at ``when``. Raises ValueError, KeyError or TypeError for anything else."""
+        if not plain or plain.get("state") is None:
+            return
+        rules, site = plain["versions"]
+        self.ahead_ms = int(plain["ahead"])
+        self.state = engine_state.from_plain(plain["state"])
+        self.use((str(rules), str(site)))
+        if set(self.state.rules) != {rule.id for rule in self.using.engine.rules}:
+            # Rules that nobody has kept: what stands in the files takes over from here.
+            self.using.engine.adopt(self.state, self._theirs(when))
+
+
+def _satisfied(event: Event, questions: dict[str, Clause], predicates: dict[str, Predicate]) -> frozenset[str]:
+    return frozenset(
+        id_
+        for id_, clause in questions.items()
+        if id_ in predicates and clause.wants(event.kind) and predicates[id_](event)
+    )
+
+
+def happened_run(event: Event, site: Site) -> int | None:
+    """Return the running time that a device with a trusted clock gives for its event; None: it came when it came."""
+    device = site.devices.get(event.device or "")
+    if event.happened_ms is None or device is None or not device.clock_trusted or not event.arrived.trusted:
+        return None
+    return event.arrived.run_ms - (event.arrived.wall_ms - event.happened_ms)
