@@ -106,7 +106,9 @@ class Builder:
             case AbsentForm() as form:
                 return self._roster(rule, form, asked)
             case StateForm() as form:
-                return Becoming(rule.id, form, self.site, self._post_key(rule))
+                return Becoming(
+                    rule.id, form, self.site, PostKey(grouping_of(when, rule.runs_at, self.site), self.site)
+                )
             case ScheduleForm() as form:
                 groups, subject = self._everywhere(rule)
                 return Hourly(rule.id, form, self.calendar, groups, subject, self.scope.late_ms)
@@ -169,16 +171,13 @@ class Builder:
 
     # --- states and hours
 
-    def _post_key(self, rule: FullRule) -> "PostKey":
-        return PostKey(rule.runs_at is RunsAt.POST)
-
     def _everywhere(self, rule: FullRule) -> tuple[Groups, Subject]:
         """Return the groups of an hour: once for every post, without naming one; at a single post, that post."""
-        key = self._post_key(rule)
+        key = PostKey(Grouping(("post",), None), self.site)
         if self.scope.post is not None:
             return ((key(self.scope.post), self.scope.post),), self.subject(self.scope.post)
         if rule.runs_at is RunsAt.PRECINCT or not self.site.posts:
-            return ((key(None), None),), Subject()
+            return ((key_of([]) if rule.runs_at is RunsAt.PRECINCT else key(None), None),), Subject()
         return tuple((key(post), post) for post in self.site.posts), Subject()
 
     def subject(self, post: str) -> Subject:
@@ -198,12 +197,14 @@ class Builder:
 
 @dataclass(frozen=True, slots=True)
 class PostKey:
-    """The group of what belongs to a post: at the precinct, whose windows are not kept per post, there is one."""
+    """The group of what belongs to a post, wherever its rule runs: a state is one post's, and not another's."""
 
-    per_post: bool
+    grouping: Grouping
+    site: Site
 
     def __call__(self, post: str | None) -> str:
-        return key_of([post] if self.per_post else [])
+        known = {"post": post, "kelurahan": kelurahan_of(self.site, post)}
+        return key_of([known.get(name) for name in self.grouping.fields])
 
 
 @dataclass(frozen=True, slots=True)
