@@ -69,9 +69,9 @@ clean: ## Remove .venv and everything that is made again
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find dispatcher tests scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
-fuzz: $(BIN)/.dev ## Compare engine and twin on random rules and events (SECONDS=600 SEED=n)
-	@$(BIN)/python -m tests.fuzz.matcher --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
+fuzz: $(BIN)/.dev ## Compare engine and twin on random rules and events (SECONDS=600 SEED=n, or PAIRS=200000)
+	@$(BIN)/python -m tests.fuzz.matcher $(if $(PAIRS),--pairs $(PAIRS),--seconds $(or $(SECONDS),600)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: fuzz-windows
-fuzz-windows: $(BIN)/.dev ## Compare the rule engine and a brute-force oracle on random nights (SECONDS=600 SEED=n)
-	@$(BIN)/python -m tests.fuzz.windows --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
+fuzz-windows: $(BIN)/.dev ## Compare engine and a brute-force oracle on random nights (SECONDS=600 SEED=n, or NIGHTS=50000)
+	@$(BIN)/python -m tests.fuzz.windows $(if $(NIGHTS),--nights $(NIGHTS),--seconds $(or $(SECONDS),600)) $(if $(SEED),--seed $(SEED))

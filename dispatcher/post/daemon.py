@@ -63,6 +63,7 @@ class Post:
         self.settings = settings
         self._stop = threading.Event()
         self._hangup = threading.Event()
+        self._woken = threading.Event()  # the main thread has something to look at
         self._failure: BaseException | None = None
         self._watchdog: watchdog.Watchdog | None = None
         self._started_s = self._probed_disk_s = time.monotonic()
@@ -95,8 +96,8 @@ class Post:
         # First of all: a post that is told to end while it starts must say goodbye, too.
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: self._stop.set())
-            signal.signal(signal.SIGHUP, lambda *_: self._hangup.set())
+                signal.signal(number, lambda *_: self.stop())
+            signal.signal(signal.SIGHUP, lambda *_: self._hang_up())
 
     def _recover(self, storage: Storage) -> None:
         self._storage = storage
@@ -254,7 +255,7 @@ class Post:
         except BaseException as error:  # whatever it is, the main thread must know that nothing works any more
             self._failure = error
         finally:
-            self._stop.set()
+            self.stop()
 
     def _ready(self) -> Health:
         links = {link.name: str(link.state.phase) for link in self._links.all}
@@ -278,7 +279,11 @@ class Post:
         if period is not None:
             topic = watchdog.probe_topic(self.settings.post)
             self._watchdog = watchdog.Watchdog(period, topic, self._links.panic, notify.notify)
-        while not self._stop.wait(WATCH_S):
+        while not self._stop.is_set():
+            self._woken.wait(WATCH_S)
+            self._woken.clear()
+            if self._stop.is_set():
+                break
             if not self._is_well():
                 self._log.critical("stuck", health=self._health().parts, rules=repr(self._rules.failure))
                 return TRY_LATER  # a stuck thread cannot be joined: the process ends and is started anew
@@ -322,6 +327,11 @@ class Post:
     def stop(self) -> None:
         """Ask ``run`` to end."""
         self._stop.set()
+        self._woken.set()
+
+    def _hang_up(self) -> None:
+        self._hangup.set()
+        self._woken.set()
 
     def _shut_down(self) -> int:
         deadline = time.monotonic() + STOP_S

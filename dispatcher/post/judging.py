@@ -9,7 +9,7 @@ from dispatcher.post import records
 from dispatcher.post.inbox import Reloaded, Verdicts
 from dispatcher.post.memory import Memory
 from dispatcher.post.report import Report
-from dispatcher.post.rulebook import Facts
+from dispatcher.post.rulebook import Facts, facts_of
 from dispatcher.post.turn import Turn
 
 
@@ -52,7 +52,9 @@ class Judging:
             self._report.refused(reloaded.refusals)
             return False
         rulebook, (rules, site) = self._memory.rulebook, reloaded.edition.versions
-        rulebook.reload(reloaded.edition, turn.now)
-        turn.add(Entry(Kind.RULES, turn.now, records.dump({"rules": rules, "site": site})))
+        facts = facts_of(rulebook.reload(reloaded.edition, turn.now))
+        body = {"rules": rules, "site": site, **records.facts_plain(facts)}
+        turn.add(Entry(Kind.RULES, turn.now, records.dump(body)))
+        self._tell(turn, facts, {})
         self._later(partial(self._report.reloaded, rules, len(reloaded.edition.engine.rules), rulebook.fresh))
         return True

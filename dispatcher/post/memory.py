@@ -259,6 +259,10 @@ class Memory:
         self.due(record.stamp)
         self.retell(record.stamp, records.read_facts(body), {})
 
+    def _fold_rules(self, record: Record, body: records.Body) -> None:
+        self.rulebook.switch((body["rules"], body["site"]), record.stamp)
+        self.retell(record.stamp, records.read_facts(body), {})
+
     def commands_since(self, run_ms: int) -> list[Command]:
         """Return, once, the commands that were decided since and that a death may have kept from being given."""
         late, self.commands = [command for stamp, command in self.commands if stamp.run_ms >= run_ms], []
@@ -341,7 +345,7 @@ _HANDLERS: dict[int, _Handler] = {
     Kind.JUDGED: Memory._fold_judged,
     Kind.DUE: Memory._fold_due,
     Kind.WATCH: Memory._fold_watch,
-    Kind.RULES: lambda memory, record, body: memory.rulebook.switch((body["rules"], body["site"]), record.stamp),
+    Kind.RULES: Memory._fold_rules,
     Kind.SENT: lambda memory, _record, body: memory.sent(body["i"], body["r"]),
     Kind.TIMER: lambda memory, record, _body: memory.time(record.stamp),
 }

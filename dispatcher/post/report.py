@@ -125,6 +125,7 @@ class Report:
     def reloaded(self, version: str, count: int, fresh: Iterable[str]) -> None:
         """Tell that other rules run from here on; ``fresh`` are those that begin with empty windows."""
         self._metrics.rules_loaded.set(count)
+        self._metrics.reloads.inc()
         self._metrics.config_faults.set(0)
         self._log.info("reload", rules=version, count=count, fresh=list(fresh)[:50])
 

@@ -99,10 +99,8 @@ class Rulebook:
             self.use(versions)
             self.state = self.using.engine.start(self._theirs(now))
             return []
-        outcome = self.using.engine.on_start(self.state, self._theirs(stopped), self._theirs(now))
-        if versions != self.using.versions:
-            self.switch(versions, now)
-        return self._ours(outcome)
+        told = self._ours(self.using.engine.on_start(self.state, self._theirs(stopped), self._theirs(now)))
+        return told if versions == self.using.versions else told + self.switch(versions, now)
 
     def _theirs(self, stamp: Stamp) -> Stamp:
         return replace(stamp, run_ms=stamp.run_ms + self.ahead_ms) if self.ahead_ms else stamp
@@ -118,16 +116,20 @@ class Rulebook:
         arrived = replace(event.arrived, run_ms=event.arrived.run_ms - self.ahead_ms)
         return replace(told, subject=replace(event, arrived=arrived))
 
-    def reload(self, edition: Edition, now: Stamp) -> None:
+    def reload(self, edition: Edition, now: Stamp) -> list[Told]:
         """Go on with other rules: every rule whose meaning did not change keeps what it had."""
         self.edition = edition
-        self.switch(edition.versions, now)
+        return self.switch(edition.versions, now)
 
-    def switch(self, versions: tuple[str, str], now: Stamp) -> None:
-        """Fold on with the rules of these versions."""
+    def switch(self, versions: tuple[str, str], now: Stamp) -> list[Told]:
+        """Fold on with the rules of these versions; what was due before is told by the old ones."""
+        if self.state is None:
+            self.use(versions)
+            return []
+        told = self._ours(self.using.engine.catch_up(self.state, self._theirs(now)))
         self.use(versions)
-        if self.state is not None:
-            self.fresh = tuple(self.using.engine.adopt(self.state, self._theirs(now)))
+        self.fresh = tuple(self.using.engine.adopt(self.state, self._theirs(now)))
+        return told
 
     def use(self, versions: tuple[str, str]) -> None:
         """Fold on with these rules; where nobody has kept them, with those of the files."""

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dispatcher.domain.faults import Fault, Text
 from dispatcher.domain.incident import loudest
 from dispatcher.domain.site import Site
-from dispatcher.rules.cost import BUDGET_BYTES, worst_case_bytes
+from dispatcher.rules.cost import worst_case_bytes
+from dispatcher.rules.engine.room import BUDGET_BYTES
 from dispatcher.rules.fingerprint import canonical
 from dispatcher.rules.language import (
     AbsentForm,
@@ -18,6 +19,7 @@ from dispatcher.rules.language import (
     FullRule,
     FullRuleSet,
     Roster,
+    RunsAt,
     ScheduleForm,
     TimeIs,
 )
@@ -37,8 +39,12 @@ ELSEWHERE = Text(
     "rule {other} is judged at the {place}; its incidents are not known here, so it holds nothing back",
 )
 COSTLY = Text(
-    "aturan ini dapat memakai {mib} MiB memori; anggaran seluruh aturan {budget} MiB",
-    "this rule can take {mib} MiB of memory; the budget of all rules is {budget} MiB",
+    "aturan ini dapat memakai {mib} MiB memori; semua aturan bersama hanya punya {budget}, lalu yang terlama dibuang",
+    "this rule can take {mib} MiB of memory; all rules together have {budget}, beyond that the oldest goes",
+)
+COSTLY_ALL = Text(
+    "semua aturan bersama dapat memakai {mib} MiB memori dan hanya punya {budget}, lalu yang terlama dibuang ({most})",
+    "all rules together can take {mib} MiB of memory and have {budget}, beyond that the oldest goes ({most})",
 )
 
 
@@ -188,8 +194,18 @@ def _is_below(kind: str, word: str) -> bool:
 
 
 def _of_memory(rules: list[FullRule], site: Site | None) -> Iterator[Fault]:
-    costs = {rule.id: worst_case_bytes(rule, site) for rule in rules}
-    if sum(costs.values()) <= BUDGET_BYTES:
-        return
-    for rule in sorted(rules, key=lambda one: -costs[one.id])[:3]:
-        yield _note(rule, "memory", COSTLY, mib=costs[rule.id] // 2**20, budget=BUDGET_BYTES // 2**20)
+    """Note rules that take too much alone, and else the most costly one of those that do so together."""
+    for place in RunsAt:
+        costs = {rule.id: worst_case_bytes(rule, site) for rule in rules if rule.runs_at is place}
+        costly = [rule for rule in rules if costs.get(rule.id, 0) > BUDGET_BYTES]
+        for rule in costly:
+            yield _note(rule, "memory", COSTLY, mib=_mib(costs[rule.id]), budget=_mib(BUDGET_BYTES))
+        if not costly and sum(costs.values()) > BUDGET_BYTES:
+            most = sorted((rule for rule in rules if rule.id in costs), key=lambda one: -costs[one.id])
+            names = ", ".join(f"{rule.id} {_mib(costs[rule.id])}" for rule in most[:3])
+            words = {"mib": _mib(sum(costs.values())), "budget": _mib(BUDGET_BYTES), "most": names}
+            yield _note(most[0], "memory", COSTLY_ALL, **words)
+
+
+def _mib(number: int) -> str:
+    return f"{number / 2**20:.3g}"

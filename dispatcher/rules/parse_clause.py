@@ -2,13 +2,13 @@
 
 from dispatcher.domain.faults import Place, Text
 from dispatcher.domain.tree import Entry, Leaf, Mapping, Node, Sequence
+from dispatcher.rules.engine.state import MAX_COUNTED
 from dispatcher.rules.kinds import check_kind
 from dispatcher.rules.language import CountForm, Step, Unless
 from dispatcher.rules.model import Clause
 from dispatcher.rules.reader import Reader
 from dispatcher.rules.where import check_field, parse_where
 
-MAX_AT_LEAST = 1_000  # events; a window that needs more is beyond what a post should keep in memory
 MAX_PLACES = 100  # events that one step, and all steps of a list, may ask for together: the search goes so deep
 MAX_CLAUSES = 100
 MAX_KINDS = 100
@@ -16,6 +16,10 @@ MAX_KINDS = 100
 CLAUSE_KEYS = frozenset({"event", "where"})
 STEP_KEYS = CLAUSE_KEYS | {"as", "at_least"}
 
+BEYOND_WINDOW = Text(
+    "at_least: {number} tidak akan tercapai; satu jendela menghitung paling banyak {most}",
+    "at_least: {number} can never be reached; one window counts up to {most}",
+)
 BAD_NAME = Text("nama (as) satu kata tanpa titik", "a name (as) is one word without a dot")
 NAME_TWICE = Text("nama {key} sudah dipakai klausa sebelumnya", "an earlier clause is already named {key}")
 NO_CLAUSE = Text("daftar ini perlu paling sedikit satu klausa", "this list needs at least one clause")
@@ -92,11 +96,19 @@ def count_of(reader: Reader, node: Node | None) -> CountForm | None:
     if body is None:
         return None
     clause = clause_of(reader, body)
-    number = whole_number(reader, body.get("at_least"), 1, MAX_AT_LEAST)
+    number = _number_in_window(reader, body.get("at_least"))
     distinct = reader.word(body.get("distinct"))
     if distinct is not None:
         check_field(reader, body.place_of("distinct"), distinct)
     return None if clause is None or number is None else CountForm(clause, number, distinct)
+
+
+def _number_in_window(reader: Reader, node: Node | None) -> int | None:
+    value = node.value if isinstance(node, Leaf) else None
+    if node is not None and type(value) is int and value > MAX_COUNTED:
+        reader.fault(node.place, "beyond-window", BEYOND_WINDOW, number=value, most=MAX_COUNTED)
+        return None
+    return whole_number(reader, node, 1, MAX_COUNTED)
 
 
 def clause_list(reader: Reader, node: Node) -> tuple[Clause, ...]:

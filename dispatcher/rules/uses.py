@@ -29,12 +29,13 @@ def clauses_of(when: When) -> tuple[Clause, ...]:
         case SequenceForm(parts=parts):
             return tuple(part.clause for part in parts)
         case AbsentForm(clause=clause, after=after):
-            return (*(_trigger_clauses(after.trigger) if after else ()), clause)
+            return (*(trigger_clauses(after.trigger) if after else ()), clause)
         case _:
             return ()
 
 
-def _trigger_clauses(trigger: Step | SequenceForm | CountForm) -> tuple[Clause, ...]:
+def trigger_clauses(trigger: Step | SequenceForm | CountForm) -> tuple[Clause, ...]:
+    """Return the clauses of what begins the waits of an ``after``."""
     if isinstance(trigger, SequenceForm):
         return tuple(part.clause for part in trigger.parts)
     return (trigger.clause,)

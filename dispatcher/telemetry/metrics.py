@@ -48,6 +48,7 @@ class PostMetrics:
             "kentongan_rule_said", "What complete rules came to", ["rule", "said"], registry=registry
         )
         self.rules_loaded = Gauge("kentongan_rules_loaded", "Rules that run here", registry=registry)
+        self.reloads = Counter("kentongan_reloads", "Changes of the rules while running", registry=registry)
         self.config_faults = Gauge("kentongan_config_faults", "Faults in rules, profiles or site", registry=registry)
         self.log_lines_shed = Gauge("kentongan_log_lines_shed", "Log lines not written in a flood", registry=registry)
         self._say_zero()

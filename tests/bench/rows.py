@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -123,11 +125,29 @@ def memory_and_start(folder: Path, count: int) -> Iterator[Figures]:
             _pour(stage, count // 4)
             sizes[f"quarter_{quarter}_mib"] = _pss(post)
         yield {**sizes, "events": count}
+        began = time.monotonic()
+        _reload(post, folder / "rules", count // 1_000)
+        yield {"reloaded_mib": _pss(post), "reloads": count // 1_000, "reload_s": time.monotonic() - began}
         for _ in range(3):
             post.kill()
             post.start()
             yield {"full_ready_s": post.ready_s, "records": count}
         wait_ready(post)
+
+
+def _reload(post: Post, folder: Path, count: int) -> None:
+    """Change the rules so often while the post runs, between two sets of which one rule differs."""
+    file = folder / "hot.yaml"
+    first = file.read_text("ascii")
+    for number in range(count):
+        before = post.metric("kentongan_reloads_total")
+        file.write_text(first if number % 2 else first.replace('"medium"', '"low"'), "ascii")
+        os.kill(_pid(post), signal.SIGHUP)
+        end = time.monotonic() + 30
+        while post.metric("kentongan_reloads_total") == before:
+            if time.monotonic() > end:
+                raise Broken("the post does not reload")
+            time.sleep(0.02)
 
 
 def _pss(post: Post) -> float:

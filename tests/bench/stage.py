@@ -331,7 +331,7 @@ def write_config(
         "clock": {"trust": "always"},
     }
     (folder / "post.yaml").write_text(json.dumps(body), "ascii")
-    (folder / "site.yaml").write_text(json.dumps(_site()), "ascii")
+    (folder / "site.yaml").write_text(json.dumps(_site(rules)), "ascii")
     write_rules(_made(folder / "rules"), rules)
     return folder / "post.yaml", http
 
@@ -344,10 +344,15 @@ def _broker(folder: Path, broker: MosquittoBroker, user: str) -> dict[str, objec
     return {"host": broker.host, "port": broker.port, "username": login.username, "password_file": str(secret)}
 
 
-def _site() -> dict[str, object]:
+def _heard(rules: int) -> list[str]:
+    """Return the sensors that so many rules ask about; what is spare never speaks."""
+    return [SENTINEL, *SENSORS, *(f"spare-{number}" for number in range(rules))][:rules]
+
+
+def _site(rules: int) -> dict[str, object]:
     device = {"profile": "kentongan", "post": POST_ID, "zone": "gang"}
     buttons = [{**device, "id": name, "role": "panic_button"} for name in (WARM, *BUTTONS)]
-    sensors = [{**device, "id": name, "role": "heat"} for name in (SENTINEL, *SENSORS)]
+    sensors = [{**device, "id": name, "role": "heat"} for name in dict.fromkeys((SENTINEL, *SENSORS, *_heard(rules)))]
     return {
         "timezone": "Asia/Jakarta",
         "precinct": {"id": PRECINCT_ID},
@@ -359,7 +364,7 @@ def _site() -> dict[str, object]:
 
 def write_rules(folder: Path, count: int) -> None:
     """Write rules that all ask about each reading: a limit for each sensor, and for sensors that never speak."""
-    names = [SENTINEL, *SENSORS, *(f"spare-{number}" for number in range(count))][:count]
+    names = _heard(count)
     rules = [
         {
             "id": f"hot-{number}",

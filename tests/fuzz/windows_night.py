@@ -1,8 +1,11 @@
-"""Random rules and timelines, as plain dicts: small windows, whole seconds, so that edges are met often."""
+"""Random nights as plain dicts: rules, and a timeline of whole seconds with every fault step of a test file."""
 
-import random
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from tests.fuzz.windows_rules import STATES, WATCHES, Draw, Rule, RuleDice
 
 SITE: dict[str, Any] = {
     "timezone": "Asia/Jakarta",
@@ -18,252 +21,214 @@ SITE: dict[str, Any] = {
         {"id": "d2", "profile": "kentongan", "role": "smoke", "post": "pos-1", "zone": "b"},
         {"id": "d3", "profile": "kentongan", "role": "motion", "post": "pos-2", "zone": "a"},
         {"id": "d4", "profile": "kentongan", "role": "smoke", "post": "pos-3", "zone": "a"},
+        {"id": "d5", "profile": "kentongan", "role": "siren", "post": "pos-1", "zone": "b"},
     ],
-    "max_lateness": {"gas": "10s", "smoke": "4s", "report.y": "6s"},
 }
-START = "2026-11-24T21:59:00+07:00"
-START_WALL = 21 * 3600 + 59 * 60
-DEVICES = [device["id"] for device in SITE["devices"]]
-AT_POST = ["motion", "gas", "heat", "smoke"]
-AT_PRECINCT = ["report.x", "report.y", "report.z"]
+LATENESS: list[dict[str, str]] = [
+    {"gas": "10s", "smoke": "4s", "report.y": "6s", "heartbeat": "3s"},
+    {"gas": "12s", "motion": "9s", "heat": "5s", "smoke": "8s", "report.x": "10s", "report.y": "6s"},
+]
+PEOPLE = ["k1", "k2", "k3"]
+DEVICES = ["d1", "d2", "d3", "d4"]
+STARTS = [("2026-11-24T21:59:00+07:00", 21 * 60 + 59, 1), ("2026-11-26T23:58:00+07:00", 23 * 60 + 58, 3)]
+KINDS = ["motion", "gas", "heat", "smoke", "motion", "gas", "heat", "report.x", "report.y", "report.z", "heartbeat"]
+LENGTH, END = 120, 150
+PER_RULES = 4  # nights of one rule set: reading rules costs more than playing a night
 
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """One set of rules and one timeline of whole seconds."""
+    """One set of rules and one timeline of whole seconds. ``weekday`` 0 is Monday."""
 
-    rules: list[dict[str, Any]]
+    rules: list[Rule]
     given: dict[str, Any]
     steps: list[dict[str, Any]]
     end: int
+    start: str
+    minute: int
+    weekday: int
+    lateness: dict[str, str]
+
+    @property
+    def site(self) -> dict[str, Any]:
+        """Return site.yaml as plain values."""
+        return {**SITE, "max_lateness": self.lateness}
 
 
-class Dice:
-    """Draws nights; the same seed draws the same one."""
+def night(seed: int) -> Night:
+    """Return the night of a seed."""
+    rules_seed = seed // PER_RULES
+    start, minute, weekday = STARTS[rules_seed % 3 == 2]
+    lateness = LATENESS[rules_seed % 2]
+    dice = RuleDice(f"rules {rules_seed}", minute)
+    rules = dice.rules()
+    steps, given, end = Steps(f"steps {seed}", rules, lateness, RuleDice(f"reload {seed}", minute)).draw()
+    return Night(rules, given, steps, end, start, minute, weekday, lateness)
 
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-        self._precinct = False
-        self._alerts: list[str] = []
 
-    def _maybe(self, chance: float) -> bool:
-        return self._random.random() < chance
+def lengths(rules: list[Rule]) -> list[int]:
+    """Return every duration that rules name, in seconds: at these distances the edges lie."""
+    return [int(number) * {"s": 1, "m": 60}[unit] for number, unit in re.findall(r"'(\d+)([sm])'", str(rules))]
 
-    def _pick(self, options: list[Any]) -> Any:
-        return self._random.choice(options)
 
-    def _seconds(self, low: int, high: int) -> str:
-        return f"{self._random.randint(low, high)}s"
+def kinds_in(rules: list[Rule]) -> list[str]:
+    """Return the kinds of events that rules name, as often as they do; of a word with a star one that it stands for."""
+    words = re.findall(r"'((?:motion|gas|heat|smoke|heartbeat|report\.[xyz*]))'", str(rules))
+    return [word.replace("*", "z") for word in words] or KINDS
 
-    def night(self) -> Night:
-        """Return one night."""
-        rules: list[dict[str, Any]] = []
-        for number in range(self._random.randint(1, 4)):
-            # A rule hears the alerts of those before it only: circles are refused.
-            self._alerts = ["alert.panic", *(f"alert.i{rule['id']}" for rule in rules if "incident" in rule["then"])]
-            rules.append(self._rule(f"r{number}", [rule["id"] for rule in rules if rule["then"]["escalate"] != "none"]))
-        self._random.shuffle(rules)
-        if self._maybe(0.2):
-            rules.append(self._press())
-        steps = sorted((self._step(at) for at in self._times()), key=lambda step: step["at"])
-        given = (
-            {"s": self._pick(["on", "off", {"pos-1": "on"}, {"pos-2": "on", "pos-3": "off"}])}
-            if self._maybe(0.5)
-            else {}
-        )
-        return Night(rules, given, steps, 150)
 
-    def _times(self) -> list[int]:
-        return [self._random.randint(0, 120) for _ in range(self._random.randint(3, 24))]
+class Steps(Draw):
+    """Draws one timeline for rules: mostly of the kinds that they wait for, and often from the same device."""
 
-    # --- rules
+    def __init__(self, seed: str, rules: list[Rule], lateness: dict[str, str], reloads: RuleDice) -> None:
+        super().__init__(seed)
+        self._rules = rules
+        self._late = set(lateness)
+        self._reloads = reloads
+        self._ids = 0
+        self._kinds = kinds_in(rules)
+        self._favourite = self.pick(DEVICES)
 
-    def _press(self) -> dict[str, Any]:
-        then = {"escalate": self._pick(["precinct", "technician"]), "incident": "panic", "severity": "critical"}
-        rule = {"id": "press", "when": {"event": "panic.press"}, "then": then}
-        if self._maybe(0.5):
-            rule["throttle"] = {"once_within": self._seconds(5, 30), "group_by": ["device"]}
-        return rule
+    def draw(self) -> tuple[list[dict[str, Any]], dict[str, Any], int]:
+        """Return the steps in order, the states that are given, and the end."""
+        steps = [self._event_step(self.number(0, LENGTH)) for _ in range(3)]
+        steps += [self._step(self.number(0, LENGTH)) for _ in range(self.number(2, 21))]
+        steps += self._echoes(steps)
+        steps += self._rare()
+        steps.sort(key=lambda step: step["at"])
+        steps, end = self._stretched(steps) if self.maybe(0.08) else (steps, END)
+        return list(self._sensible(self._with_duplicates(steps))), self._given(), end
 
-    def _rule(self, name: str, others: list[str]) -> dict[str, Any]:
-        self._precinct = self._maybe(0.2)
-        when = self._when()
-        rule: dict[str, Any] = {"id": name, "when": when}
-        if self._precinct:
-            rule["runs_at"] = "precinct"
-        rule["then"] = (
-            {"escalate": "none"}
-            if self._maybe(0.1)
-            else {"escalate": "precinct", "incident": f"i{name}", "severity": "low"}
-        )
-        if self._maybe(0.25):
-            rule["then"]["set"] = {"s": self._pick(["on", "off"])}
-        if rule["then"] == {"escalate": "none"}:
-            rule["then"]["set"] = {"s": "on"}
-        if self._maybe(0.3):
-            rule["throttle"] = self._throttle()
-        if self._maybe(0.25) and not {"state", "schedule"} & set(when):
-            rule["clear_when"] = self._clause()
-        if self._maybe(0.3) and others:
-            rule["suppressed_by"] = [self._pick(others)]
-        if self._maybe(0.25):
-            rule["only_if"] = [
-                self._pick(
-                    [{"state": "s", "is": "on"}, {"between": ["21:00", "22:00"]}, {"between": ["22:00", "21:30"]}]
-                )
-            ]
-        return rule
+    def _given(self) -> dict[str, Any]:
+        if not self.maybe(0.5):
+            return {}
+        given: dict[str, Any] = {"s": self.pick(["on", "off", {"pos-1": "on"}, {"pos-2": "on", "pos-3": "off"}])}
+        return given if self.maybe(0.7) else {**given, "u": 1}
 
-    def _throttle(self) -> dict[str, Any]:
-        throttle: dict[str, Any] = {"once_within": self._seconds(1, 30)}
-        if self._maybe(0.4):
-            throttle["group_by"] = [self._pick(["zone", "device", "post", "value"])]
-        return throttle
+    # --- what makes a night hard
 
-    def _when(self) -> dict[str, Any]:
-        forms = [self._event, self._count, self._count, self._sequence, self._sequence, self._all, self._any,
-                 self._absent_for, self._absent_after, self._absent_after]  # fmt: skip
-        if not self._precinct:
-            forms += [self._absent_between, self._state, self._schedule]
-        return dict(self._pick(forms)())
+    def _echoes(self, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return events that come once more, at the very end of a window of the rules or a second beside it."""
+        known = lengths(self._rules) or [10]
+        found = []
+        for step in steps:
+            if "event" in step and "id" not in step and self.maybe(0.25):
+                at = step["at"] + self.pick(known) + self.pick([-1, 0, 0, 0, 1])
+                if 0 <= at <= LENGTH:
+                    found.append({key: value for key, value in step.items() if key != "happened"} | {"at": at})
+        return found
 
-    def _kind(self) -> Any:
-        kinds = AT_PRECINCT if self._precinct else AT_POST
-        if self._precinct and self._maybe(0.4):
-            return self._pick(self._alerts)
-        return self._pick(kinds[:3]) if self._maybe(0.85) else self._random.sample(kinds, 2)
-
-    def _clause(self) -> dict[str, Any]:
-        clause: dict[str, Any] = {"event": self._kind()}
-        if self._maybe(0.25):
-            clause["where"] = {"value": self._pick([1, 2, {"at_least": 2}])}
-        return clause
-
-    def _cross(self, name: str) -> dict[str, Any]:
-        return dict(
-            self._pick(
-                [
-                    {"zone": {"same_as": f"{name}.zone"}},
-                    {"device": {"not_same_as": f"{name}.device"}},
-                    {"value": {"rises_by": self._random.randint(1, 2), "since": name}},
-                    {"value": {"falls_by": self._random.randint(1, 2), "since": name}},
-                ]
-            )
-        )
-
-    def _groups(self, when: dict[str, Any], *, windowed: bool = True) -> dict[str, Any]:
-        if self._maybe(0.35):
-            when["group_by"] = self._pick([["zone"], ["device"], ["post", "zone"]])
-        if windowed and self._maybe(0.2):
-            when["reuse"] = True
-        if windowed and self._precinct and self._maybe(0.5):
-            when["neighbours"] = "kelurahan"
-        return when
-
-    def _event(self) -> dict[str, Any]:
-        return self._groups(self._clause(), windowed=False)
-
-    def _any(self) -> dict[str, Any]:
-        return self._groups({"any": [self._clause(), self._clause()]}, windowed=False)
-
-    def _counting(self) -> dict[str, Any]:
-        count = {**self._clause(), "at_least": self._random.randint(2, 4)}
-        if self._maybe(0.3):
-            count["distinct"] = self._pick(["device", "zone", "value"])
-        return count
-
-    def _count(self) -> dict[str, Any]:
-        return self._groups({"count": self._counting(), "within": self._seconds(5, 40)})
-
-    def _steps_of(self, most: int) -> list[dict[str, Any]]:
+    def _rare(self) -> list[dict[str, Any]]:
+        """Return what happens once in a night, if at all."""
         steps: list[dict[str, Any]] = []
-        for number in range(self._random.randint(2, most)):
-            step = self._clause()
-            if number and self._maybe(0.4) and "as" in steps[0]:
-                step["where"] = {**step.get("where", {}), **self._cross("first")}
-            if number == 0 and self._maybe(0.6):
-                step["as"] = "first"
-            if self._maybe(0.2):
-                step["at_least"] = 2
-            steps.append(step)
+        if self.maybe(0.12):
+            at = self.number(0, LENGTH)
+            steps.append({"at": at, "reload": None if self.maybe(0.1) else self._reloads.changed(self._rules)})
+            if self.maybe(0.5):  # and back again
+                steps.append({"at": self.number(at, LENGTH), "reload": self._rules})
+        if self.maybe(0.12):
+            since = self.number(0, LENGTH)
+            steps += [{"at": since, "trusted": False}, {"at": self.number(since, LENGTH + 20), "trusted": True}]
+        if self.maybe(0.12):
+            post = self.pick([None, None, "pos-1", "pos-2"])
+            steps.append({"at": self.number(0, LENGTH), "broker": self.number(1, 60), "post": post})
+        if "watch" in str(self._rules) or self.maybe(0.02):
+            steps += [self._watch(self.number(0, LENGTH)) for _ in range(self.number(1, 3))]
         return steps
 
-    def _unless(self, named: bool) -> dict[str, Any]:
-        clause = self._clause()
-        if named and self._maybe(0.3):
-            clause["where"] = self._cross("first")
-        return {"unless": clause}
+    def _watch(self, at: int) -> dict[str, Any]:
+        watch: dict[str, Any] = {"kind": self.pick(WATCHES)}
+        if self.maybe(0.6):
+            watch["kelurahan"] = self.pick(PEOPLE)
+        if self.maybe(0.7):
+            watch["until"] = at + self.number(0, 60)
+        return {"at": at, "watch": watch}
 
-    def _sequence(self) -> dict[str, Any]:
-        parts = self._steps_of(3)
-        if self._maybe(0.4):
-            parts.insert(1, self._unless("as" in parts[0]))
-        return self._groups({"sequence": parts, "within": self._seconds(5, 40)})
+    def _with_duplicates(self, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        found = []
+        for step in steps:
+            found.append(step)
+            if "event" in step and self.maybe(0.04):
+                found.append({"at": step["at"], "duplicate": self.number(1, 3)})
+        copies = []
+        for step in found:
+            if "event" in step and self.maybe(0.06):
+                self._ids += 1
+                step["id"] = f"copied-{self._ids}"
+                copies.append({**step, "at": step["at"] + self.number(0, 20)})
+        return sorted([*found, *copies], key=lambda step: int(step["at"]))
 
-    def _all(self) -> dict[str, Any]:
-        parts = self._steps_of(3)
-        if self._maybe(0.4):
-            parts.append(self._unless("as" in parts[0]))
-        return self._groups({"all": parts, "within": self._seconds(5, 40)})
+    def _stretched(self, steps: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
+        """Return a night with a long pause in it, and echoes at the ends of the hours that the text names."""
+        pause = self.pick([600, 3600]) - self.number(0, 60)
+        at = self.number(0, LENGTH)
+        later = [{**step, "at": step["at"] + pause} if step["at"] > at else step for step in steps]
+        for step in later:
+            step.pop("happened", None)
+        more = [
+            {**step, "at": step["at"] + self.pick([600, 601, 3600, 3601])}
+            for step in later
+            if "event" in step and step["at"] <= LENGTH and self.maybe(0.3)
+        ]
+        last = max(step["at"] for step in [*later, *more])
+        return sorted([*later, *more], key=lambda step: int(step["at"])), last + 30
 
-    def _absent_for(self) -> dict[str, Any]:
-        roster = self._pick(["posts", "devices", {"role": "smoke"}, ["pos-1", "d3"]])
-        return {"absent": self._clause(), "for": self._seconds(10, 60), "expect_from": roster}
+    def _sensible(self, steps: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Yield the steps without those about which the text says nothing."""
+        off_until, trusted = -1, True
+        ends = {step["at"] + step["off"] for step in steps if "off" in step}
+        for step in steps:
+            if step["at"] <= off_until and {"trusted", "watch", "broker"} & set(step):
+                continue  # done to a site that is off
+            if "broker" in step and step["at"] + step["broker"] in ends:
+                continue  # the way opens at the instant of a return: what comes first?
+            if "trusted" in step:
+                trusted = step["trusted"]
+            if "off" in step:
+                if step["at"] <= off_until:
+                    step.pop("trusted", None)
+                trusted = step.get("trusted", trusted)
+                # How long a power cut was that no clock has measured is known later only.
+                step["cut"] = step["cut"] and trusted
+                off_until = max(off_until, step["at"] + step["off"])
+            yield step
 
-    def _absent_between(self) -> dict[str, Any]:
-        between = self._pick([["21:58", "22:00"], ["22:00", "22:01"], ["21:59", "22:00"]])
-        return {"absent": self._clause(), "between": between, "expect_from": self._pick(["posts", ["pos-1", "d4"]])}
-
-    def _absent_after(self) -> dict[str, Any]:
-        absent = self._clause()
-        after: dict[str, Any] = self._clause()
-        if self._maybe(0.5):
-            after["as"] = "first"
-            if self._maybe(0.5):
-                absent["where"] = self._cross("first")
-        elif self._maybe(0.4):
-            kinds = ["heat", "motion"] if not self._precinct else ["report.x", "report.z"]
-            after = {"count": {"event": self._pick(kinds), "at_least": 2}, "within": self._seconds(5, 20)}
-        when: dict[str, Any] = {"absent": absent, "after": after, "within": self._seconds(5, 30)}
-        if self._maybe(0.3):
-            when["group_by"] = ["device"]
-        if self._maybe(0.2):
-            when["reuse"] = True
-        return when
-
-    def _state(self) -> dict[str, Any]:
-        when: dict[str, Any] = {"state": {"s": "on"}}
-        if self._maybe(0.7):
-            when["for"] = self._seconds(1, 40)
-        return when
-
-    def _schedule(self) -> dict[str, Any]:
-        return {"schedule": {"at": self._pick(["21:59", "22:00", "22:01"])}}
-
-    # --- steps
+    # --- one step
 
     def _step(self, at: int) -> dict[str, Any]:
-        if self._maybe(0.05):
-            return {"at": at, "off": self._random.randint(1, 20)}
-        if self._maybe(0.04):
-            return {"at": at, "clock": self._pick([-90, -60, 60, 90])}
-        if self._maybe(0.08):
-            value = self._pick(["on", "off"])
-            return {"at": at, "states": {"s": value if self._maybe(0.5) else {self._pick(["pos-1", "pos-2"]): value}}}
+        if self.maybe(0.04):
+            step: dict[str, Any] = {"at": at, "off": self.number(1, 20), "cut": self.maybe(0.5)}
+            return {**step, "trusted": False} if self.maybe(0.1) else step
+        if self.maybe(0.04):
+            return {"at": at, "clock": self.pick([-90, -60, -7, 7, 60, 90, 7200, -7200, 86_400])}
+        if self.maybe(0.08):
+            name = self.pick(["s", "s", "u"])
+            value = self.pick(STATES[name])
+            some = {self.pick(["pos-1", "pos-2"]): value}
+            return {"at": at, "states": {name: value if self.maybe(0.5) else some}}
         return self._event_step(at)
 
     def _event_step(self, at: int) -> dict[str, Any]:
-        step: dict[str, Any] = {"at": at, "event": self._pick([*AT_POST, *AT_POST, *AT_PRECINCT, "panic.press"])}
-        if self._maybe(0.85) or step["event"] == "panic.press":
-            step["device"] = self._pick(DEVICES)
+        step: dict[str, Any] = {"at": at, "event": self.pick(self._kinds if self.maybe(0.7) else KINDS)}
+        if self.maybe(0.06):
+            step["event"] = self.pick(["panic.press", "panic.press", "panic.hold", "panel.alarm"])
+        if step["event"].startswith("report.") and self.maybe(0.06):
+            step["severity"] = "critical"
+        if self.maybe(0.85) or step["event"].startswith("pan"):
+            step["device"] = self._device()
         elif step["event"].startswith("report."):
-            step["kelurahan"] = self._pick(["k1", "k2", "k3"])
+            step["kelurahan"] = self.pick(PEOPLE)
         else:
-            step["post"] = self._pick(["pos-1", "pos-2"])
-        if self._maybe(0.6):
-            step["value"] = self._random.randint(0, 3)
-        if self._maybe(0.1):
-            step["zone"] = self._pick(["a", "b"])
-        if self._maybe(0.15):
-            step["happened"] = at - self._random.randint(-3, 12)
+            step["post"] = self.pick(["pos-1", "pos-2"])
+        if self.maybe(0.6):
+            step["value"] = self.number(0, 3)
+        if self.maybe(0.1):
+            step["zone"] = self.pick(["a", "b"])
+        if self.maybe(0.35 if step["event"] in self._late else 0.15):
+            step["happened"] = at - self.number(-3, 12)
         return step
+
+    def _device(self) -> str:
+        if self.maybe(0.05):
+            return "ghost"
+        return str(self._favourite if self.maybe(0.4) else self.pick(DEVICES))

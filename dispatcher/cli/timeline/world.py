@@ -3,7 +3,7 @@
 import json
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dispatcher.cli.timeline.arrivals import Arrivals, event_of
 from dispatcher.cli.timeline.entries import Log
@@ -228,15 +228,13 @@ class World:
     # --- power, clocks, rules
 
     def _go_off(self, step: Step) -> None:
+        if self._off is None and step.end > step.at:
+            self._judge_time()  # what was due at this instant had come due while we were on, by the clock of then
+            self._off = Off(step.at, step.end, self._clocks.stamp(), step.action == "power_cut")
+        elif self._off is not None:
+            self._off.until = max(self._off.until, step.end)
         if step.untrusted is not None:
             self._trust(not step.untrusted)
-        if step.end == step.at:
-            return
-        if self._off is not None:
-            self._off.until = max(self._off.until, step.end)
-            return
-        self._judge_time()  # what was due at this instant had come due while we were on
-        self._off = Off(step.at, step.end, self._clocks.stamp(), step.action == "power_cut")
 
     def _return_if_due(self) -> None:
         off = self._off
@@ -262,12 +260,18 @@ class World:
         self._clocks.trusted = trusted
         if trusted and self._clocks.lag:
             self._engine.on_correction(self._state, self._clocks.lag)
+            if self._off is not None:
+                stopped = self._off.stopped
+                self._off.stopped = replace(stopped, run_ms=stopped.run_ms + self._clocks.lag)
             self._clocks.lag = 0
+        if self._off is None:  # what waited for the clock is judged by it, before anything else of this instant
+            self._take(self._engine.catch_up(self._state, self._clocks.stamp()))
 
     def _reload(self, step: Step) -> None:
         def reload() -> None:
             engine = self._load(step)
             if engine is not None:
+                self._take(self._engine.catch_up(self._state, self._clocks.stamp()))
                 self._use(engine)
                 engine.adopt(self._state, self._clocks.stamp())
 

@@ -5,17 +5,18 @@ from dataclasses import dataclass, replace
 
 from dispatcher.domain.events import Event
 from dispatcher.domain.site import Site
+from dispatcher.rules.engine.build_windows import sliding_of, trigger_of
 from dispatcher.rules.engine.calendar import Calendar
 from dispatcher.rules.engine.completion import Machine
-from dispatcher.rules.engine.cross import Clauses, Compiled
+from dispatcher.rules.engine.cross import Clauses
 from dispatcher.rules.engine.grouping import Grouping, grouping_of, key_of
 from dispatcher.rules.engine.hours import Groups, Hourly
+from dispatcher.rules.engine.lateness import lateness_of
 from dispatcher.rules.engine.rosters import LATE_MS, DailySilence, Expected, Silence
-from dispatcher.rules.engine.search import Place
 from dispatcher.rules.engine.states import Becoming
 from dispatcher.rules.engine.verdict import Subject, kelurahan_of
-from dispatcher.rules.engine.waits import Trigger, Waiting
-from dispatcher.rules.engine.windows import Counted, Instant, Ordered, Pattern, Sliding, Windowed
+from dispatcher.rules.engine.waits import Waiting
+from dispatcher.rules.engine.windows import Instant, Windowed
 from dispatcher.rules.language import (
     AbsentForm,
     After,
@@ -29,11 +30,10 @@ from dispatcher.rules.language import (
     ScheduleForm,
     SequenceForm,
     StateForm,
-    Step,
-    Unless,
     When,
 )
 from dispatcher.rules.model import Clause
+from dispatcher.rules.uses import trigger_clauses
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,7 @@ class Builder:
             case AnyForm(clauses=clauses):
                 return Instant(tuple(asked.compile(clause) for clause in clauses), grouping)
             case CountForm() | AllForm() | SequenceForm() as form:
-                pattern, clauses = _pattern(form, asked)
-                within, lateness = when.within_ms, self.lateness(clauses)
-                return Windowed(Sliding(pattern, grouping, within, lateness, when.reuse))
+                return Windowed(sliding_of(form, when, asked, grouping, self.lateness))
             case AbsentForm(after=After() as after, clause=clause):
                 return self._waiting(when, after, clause, asked, grouping)
             case AbsentForm() as form:
@@ -114,25 +112,16 @@ class Builder:
                 return Hourly(rule.id, form, self.calendar, groups, subject, self.scope.late_ms)
 
     def _waiting(self, when: When, after: After, absent: Clause, asked: Clauses, grouping: Grouping) -> Machine:
-        trigger, clauses = self._trigger(after, asked, grouping)
+        trigger = trigger_of(after, asked, grouping, self.lateness)
         return Waiting(
             clause=asked.compile(absent),
             trigger=trigger,
             grouping=grouping,
             within_ms=when.within_ms,
             lateness_ms=self.lateness((absent,)),
-            begin_lateness_ms=self.lateness(clauses),
+            begin_lateness_ms=self.lateness(trigger_clauses(after.trigger)),
             reuse=when.reuse,
         )
-
-    def _trigger(self, after: After, asked: Clauses, grouping: Grouping) -> tuple[Trigger, tuple[Clause, ...]]:
-        inner = after.trigger
-        if isinstance(inner, Step) and inner.at_least == 1:
-            return Trigger(asked.compile(inner.clause), inner.name, None), (inner.clause,)
-        form = SequenceForm((inner,)) if isinstance(inner, Step) else inner
-        pattern, clauses = _pattern(form, asked)
-        sliding = Sliding(pattern, grouping, after.within_ms or 0, self.lateness(clauses), reuse=False)
-        return Trigger(None, after.name, sliding), clauses
 
     # --- rosters
 
@@ -184,15 +173,9 @@ class Builder:
         """Return a post as what a verdict is about."""
         return Subject(post, kelurahan_of(self.site, post))
 
-    # --- lateness
-
     def lateness(self, clauses: Iterable[Clause]) -> int:
         """Return how late an event may be that one of the clauses could want, in milliseconds."""
-        return max((self._lateness(clause) for clause in clauses), default=0)
-
-    def _lateness(self, clause: Clause) -> int:
-        allowed = self.site.max_lateness_ms.items()
-        return max((late for kind, late in allowed if _overlaps(clause, kind)), default=0)
+        return lateness_of(clauses, self.site)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,45 +207,3 @@ def _clear_grouping(grouping: Grouping, expected: Expected | None) -> Grouping:
     if expected is not None:
         return ByEntry((), None, expected)
     return replace(grouping, near=None if grouping.near is None else {name: (name,) for name in grouping.near})
-
-
-def _overlaps(clause: Clause, kind: str) -> bool:
-    if clause.wants(kind):
-        return True
-    return kind.endswith(".*") and any(word.startswith(kind[:-1]) for word in clause.kinds)
-
-
-def _pattern(form: CountForm | AllForm | SequenceForm, asked: Clauses) -> tuple[Pattern, tuple[Clause, ...]]:
-    """Return what must be in a window, and the clauses that decide how late an event of it may be."""
-    match form:
-        case CountForm(clause=clause, at_least=number, distinct=distinct):
-            return Counted(asked.compile(clause), number, distinct), (clause,)
-        case AllForm(steps=steps, unless=unless):
-            places = tuple(place for step in steps for place in _places(step, asked, ()))
-            voiding = tuple(asked.compile(part.clause) for part in unless)
-            clauses = (*(step.clause for step in steps), *(part.clause for part in unless))
-            return Ordered(places, in_order=False, unless=voiding), clauses
-        case SequenceForm(parts=parts):
-            return Ordered(_ordered(parts, asked), in_order=True), tuple(part.clause for part in parts)
-
-
-def _ordered(parts: tuple[Step | Unless, ...], asked: Clauses) -> tuple[Place, ...]:
-    places: list[Place] = []
-    unless: list[Unless] = []
-    for part in parts:
-        if isinstance(part, Unless):
-            unless.append(part)
-            continue
-        voiding = tuple(asked.compile(one.clause) for one in unless)
-        places += _places(part, asked, voiding)
-        unless = []
-    return tuple(places)
-
-
-def _places(step: Step, asked: Clauses, voiding: tuple[Compiled, ...]) -> list[Place]:
-    clause = asked.compile(step.clause)
-    last = step.at_least - 1
-    return [
-        Place(clause, step.name if n == last else None, voiding if n == 0 else (), opens=n == 0)
-        for n in range(step.at_least)
-    ]

@@ -75,5 +75,8 @@ class Machine:
     def woken(self, state: MachineState, now: Stamp) -> None:
         """Note that the rule was switched off until now: nothing was heard meanwhile."""
 
+    def refit(self, state: MachineState) -> None:
+        """Make a state fit that was kept under another site: what may come late decides how windows are kept."""
+
     def forget(self, state: MachineState, now: Stamp) -> None:
         """Drop what no later event can need."""

@@ -1,6 +1,6 @@
 """Comparisons between events, and what they need of values. What one event alone satisfies, the matcher has said."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from math import isfinite
@@ -18,12 +18,6 @@ def same(left: object, right: object) -> bool:
     if left is None or right is None or isinstance(left, bool) is not isinstance(right, bool):
         return False
     return isinstance(left, str) is isinstance(right, str) and left == right
-
-
-def distinct_key(value: Value) -> tuple[str, object]:
-    """Return a key that is equal for the same values only."""
-    sort = "b" if isinstance(value, bool) else "s" if isinstance(value, str) else "n"
-    return sort, value
 
 
 def holds(cross: Cross, event: Event, bound: Bound) -> bool:
@@ -108,6 +102,16 @@ def passes(test: Test, item: Item, bound: Bound) -> bool:
             return not passes(part, item, bound)
         case Cross():
             return holds(test, item.event, bound)
+
+
+def references(clauses: Iterable[Compiled]) -> set[tuple[str, str]]:
+    """Return the names, each with a field, that clauses compare with."""
+    return {(cross.alias, cross.other) for clause in clauses for cross in crossing(clause)}
+
+
+def crossing(clause: Compiled) -> list[Cross]:
+    """Return the comparisons of a clause with other events."""
+    return _crossing(clause.clause.where)
 
 
 @dataclass(slots=True)

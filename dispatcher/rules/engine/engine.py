@@ -16,9 +16,10 @@ from dispatcher.rules.engine.build import Builder, Built, Scope
 from dispatcher.rules.engine.calendar import MINUTE_MS, Calendar
 from dispatcher.rules.engine.clearing import clear
 from dispatcher.rules.engine.completion import NEVER, Completion, Judge, Machine, Now
-from dispatcher.rules.engine.gate import Gate
+from dispatcher.rules.engine.gate import SUPPRESS_MS, Gate
 from dispatcher.rules.engine.hours import Hourly
 from dispatcher.rules.engine.outcome import Outcome, SetState
+from dispatcher.rules.engine.room import LOOK_EVERY, make_room
 from dispatcher.rules.engine.rosters import DailySilence, Silence
 from dispatcher.rules.engine.search import Exhausted
 from dispatcher.rules.engine.shift import shift
@@ -52,7 +53,7 @@ class Engine:
         builder = Builder(site, calendar, self._scope)
         rules = [rule for rule in in_order(ruleset.rules) if self._scope.runs(rule)]
         self._built = [builder.build(rule) for rule in rules]
-        self._gate = Gate(site, calendar, frozenset(name for rule in rules for name in rule.suppressed_by))
+        self._gate = Gate(site, calendar)
         self._timed = [built for built in self._built if _is_timed(built.when) or _is_timed(built.clear)]
         self._daily_lateness = {
             0,
@@ -112,6 +113,7 @@ class Engine:
 
     def _wake(self, built: Built, own: RuleState, now: Stamp) -> None:
         for machine, part in _parts(built, own):
+            machine.refit(part)
             if own.resting and built.rule.enabled:
                 machine.woken(part, now)
             if isinstance(machine, Silence):
@@ -150,6 +152,8 @@ class Engine:
                 if built.rule.when.group_by and built.grouping.key(event) is None:
                     state.ungrouped[built.rule.id] = state.ungrouped.get(built.rule.id, 0) + 1
         self._settle(state, now, out)
+        if state.n % LOOK_EVERY == 0:
+            make_room(state)
         return out
 
     def _by_rule(self, matched: frozenset[str]) -> dict[int, list[str]]:
@@ -237,6 +241,7 @@ class Engine:
             own = state.rules[built.rule.id]
             for machine, part in _parts(built, own):
                 machine.forget(part, now)
+            own.incidents = {group: one for group, one in own.incidents.items() if now.run_ms - one[1] <= SUPPRESS_MS}
             throttle = built.rule.throttle
             if throttle is not None:
                 oldest = now.run_ms - throttle.once_within_ms
@@ -289,7 +294,8 @@ class Engine:
     def _due(self, state: EngineState, now: Stamp, before: int, out: Outcome) -> None:
         """Judge what is due at ``now``, or with ``before`` 1 earlier than that."""
         run, daily = now.run_ms - before, self._daily(state, now, before)
-        if run >= state.alarm or (daily is not None and self._may_be_due(*daily)):
+        believed, state.unsure = state.unsure and now.trusted, not now.trusted
+        if run >= state.alarm or believed or (daily is not None and self._may_be_due(*daily)):
             self._run_due(state, now, run, out, daily)
 
     def _may_be_due(self, after: int, until: int) -> bool:
@@ -301,6 +307,8 @@ class Engine:
             return None
         until = now.wall_ms - before
         after = state.wall_seen
+        if after == now.wall_ms:
+            return None  # this instant was judged already, by an alert of its own deadlines for example
         if after is None:
             after = now.wall_ms - (now.run_ms - state.started) - 1
         state.wall_seen = until

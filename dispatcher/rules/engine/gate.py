@@ -12,24 +12,22 @@ from dispatcher.rules.engine.completion import Completion
 from dispatcher.rules.engine.cross import same
 from dispatcher.rules.engine.grouping import key_of
 from dispatcher.rules.engine.outcome import Outcome, Reason, SetState, Told
-from dispatcher.rules.engine.state import EngineState, RuleState
+from dispatcher.rules.engine.state import MAX_KEYS, EngineState, RuleState
 from dispatcher.rules.engine.states import value_at
 from dispatcher.rules.engine.verdict import kelurahan_of
 from dispatcher.rules.language import DayIs, FullRule, OnlyIf, RunsAt, StateIs, TimeIs, WatchIs
 
 SUPPRESS_MS = 3_600_000  # after the last evidence of the other rule's incident, the end included
-MAX_KEYS = 5_000
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Judges completions. ``suppressors`` are the rules whose incidents matter to others."""
+    """Judges completions."""
 
     site: Site
     calendar: Calendar
-    suppressors: frozenset[str]
 
     def judge(self, state: EngineState, built: Built, done: Completion, now: Stamp, out: Outcome) -> bool:
         """Say what a completion leads to; return whether its events are spent."""
@@ -72,7 +70,7 @@ class Gate:
         rule = built.rule
         if rule.throttle is not None:
             for key in throttle_keys(built, done):
-                _put(own.throttles, key, now.run_ms)
+                own.dropped += _put(own.throttles, key, now.run_ms)
         self._reopen(own, rule, done, now)
 
     def _reopen(self, own: RuleState, rule: FullRule, done: Completion, now: Stamp) -> None:
@@ -80,9 +78,10 @@ class Gate:
         mark = _mark(rule)
         for group, post in done.groups:
             if rule.clear_when is not None:
-                _put(own.conditions, mark + group, post)
-            if rule.id in self.suppressors and rule.alerts and not rule.shadow:
-                _put(own.incidents, group, (post, now.run_ms))
+                own.dropped += _put(own.conditions, mark + group, post)
+            # Whoever may ask for it: a rule that a reload brings can be held back by what was open before.
+            if rule.alerts and not rule.shadow:
+                own.dropped += _put(own.incidents, group, (post, now.run_ms))
 
     def _queue_sets(self, rule: FullRule, done: Completion, out: Outcome) -> None:
         if rule.shadow:
@@ -101,7 +100,8 @@ class Gate:
         places = [(post, done.subject.kelurahan or kelurahan_of(self.site, post)) for _, post in done.groups]
         anywhere = done.everywhere or done.subject.post is None
         if anywhere and all(post is None for post, _ in places):
-            places = [(post, kelurahan_of(self.site, post)) for post in self.site.posts] + places
+            own = done.subject.kelurahan
+            places = [(post, own or kelurahan_of(self.site, post)) for post in self.site.posts] + places
         return any(
             all(self._is_so(state, one, post, kelurahan, now) for one in conditions) for post, kelurahan in places
         )
@@ -181,8 +181,11 @@ def throttle_keys(built: Built, done: Completion) -> list[str]:
     return keys
 
 
-def _put(table: dict[str, T], key: str, value: T) -> None:
+def _put(table: dict[str, T], key: str, value: T) -> int:
+    """Put a key behind all others; return how many had to go, the oldest first."""
     table.pop(key, None)
     table[key] = value
-    if len(table) > MAX_KEYS:
-        del table[next(iter(table))]
+    if len(table) <= MAX_KEYS:
+        return 0
+    del table[next(iter(table))]
+    return 1

@@ -6,7 +6,7 @@ from datetime import date
 from dispatcher.domain.stamp import Stamp
 from dispatcher.rules.engine.calendar import Calendar
 from dispatcher.rules.engine.completion import Completion, Judge, Machine, Now
-from dispatcher.rules.engine.rosters import LATE_MS
+from dispatcher.rules.engine.rosters import LATE_MS, began
 from dispatcher.rules.engine.state import MAX_DATES, MachineState
 from dispatcher.rules.engine.verdict import Subject, timer_event
 from dispatcher.rules.language import ScheduleForm
@@ -25,11 +25,24 @@ class Hourly(Machine):
     subject: Subject
     late_ms: int = LATE_MS
 
+    def begin(self, state: MachineState, now: Stamp) -> None:
+        """Fire from now on."""
+        state.began, state.began_wall = now.run_ms, now.wall_ms if now.trusted else None
+        state.fresh = True
+
+    def woken(self, state: MachineState, now: Stamp) -> None:
+        """Fire from now on: an hour that passed while the rule was off is over."""
+        self.begin(state, now)
+
     def due(self, state: MachineState, now: Now, judge: Judge) -> None:
         """Fire for each date whose hour has come, once."""
         if now.daily is None:
             return
-        for day, instant in self.calendar.occurrences(self.form.at, *now.daily):
+        after, until = now.daily
+        if state.fresh:
+            came, state.fresh = began(state, now.stamp) - 1, False
+            after = max(after, came) if came < until else after  # else the clock was stepped back since
+        for day, instant in self.calendar.occurrences(self.form.at, after, until):
             if day in state.dates or not self._is_wanted(day):
                 continue
             state.dates = [*state.dates[-(MAX_DATES - 1) :], day]

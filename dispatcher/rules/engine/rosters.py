@@ -136,8 +136,12 @@ class DailySilence(Machine):
 
     def begin(self, state: MachineState, now: Stamp) -> None:
         """Expect every entry from now on."""
-        state.began, state.began_wall = now.run_ms, now.wall_ms if now.trusted else None
         state.entries = {name: Entry() for name in self.expected.names}
+        self.woken(state, now)
+
+    def woken(self, state: MachineState, now: Stamp) -> None:
+        """Tell of spans that end from now on: nobody listened while the rule was off."""
+        state.began, state.began_wall = now.run_ms, now.wall_ms if now.trusted else None
 
     def feed(self, state: MachineState, item: Item, now: Stamp, too_late: bool, judge: Judge) -> None:
         """Hear the entries that an event is word from."""
@@ -177,9 +181,11 @@ class DailySilence(Machine):
             return
         lateness = self.expected.lateness_ms
         after, until = (wall - lateness for wall in now.daily)
-        began = state.began_wall = _began(state, now.stamp)
+        for entry in state.entries.values():
+            self._settle(entry, now.stamp)  # by the clock as it was when it was believed, before it is set again
+        began_wall = state.began_wall = began(state, now.stamp)
         for day, deadline in self.calendar.occurrences(self.span.end, after, until):
-            if day not in state.dates and deadline > began:
+            if day not in state.dates and deadline > began_wall:
                 state.dates = [*state.dates[-(MAX_DATES - 1) :], day]
                 late = now.stamp.wall_ms - deadline - lateness >= self.late_ms
                 self._tell(state, day, deadline, now, late, judge)
@@ -196,7 +202,6 @@ class DailySilence(Machine):
         unknown = now.back_within(start, end) is not None
         for name in self.expected.names:
             entry = state.entries.setdefault(name, Entry())
-            self._settle(entry, now.stamp)
             if day not in entry.dates:
                 judge(self.expected.verdict(name, deadline, now.stamp, unknown=unknown, late=late))
 
@@ -206,11 +211,11 @@ class DailySilence(Machine):
             return None
         lateness = self.expected.lateness_ms
         deadline = self.calendar.next(self.span.end, now.wall_ms - lateness - 1)
-        while deadline <= _began(state, now) or self._deadline_date(deadline) in state.dates:
+        while deadline <= began(state, now) or self._deadline_date(deadline) in state.dates:
             deadline = self.calendar.next(self.span.end, deadline)
         return now.run_ms + deadline + lateness - now.wall_ms
 
 
-def _began(state: MachineState, now: Stamp) -> int:
+def began(state: MachineState, now: Stamp) -> int:
     """Return the wall time at which a rule was loaded, by the clock as it was then if it was trusted."""
     return now.wall_ms - (now.run_ms - state.began) if state.began_wall is None else state.began_wall

@@ -1,9 +1,10 @@
 """Finding a match in a window: an assignment of its events to the clauses of a ``sequence`` or an ``all``.
 
-Both searches try every assignment that can matter, remember what led nowhere, and stop after ``BUDGET`` tries: a
+Both searches try every assignment that can matter, remember what led nowhere, and stop when their budget is spent: a
 hostile flood must cost a bounded time. ``Exhausted`` says so; the caller counts it.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -11,11 +12,24 @@ from dispatcher.domain.events import Event
 from dispatcher.rules.engine.cross import Bound, Compiled
 from dispatcher.rules.engine.state import Item
 
-BUDGET = 200_000
+BUDGET = 20_000  # tries for one event, about as many microseconds
 
 
 class Exhausted(Exception):
     """The search was given up."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """How many tries are left, over all searches that one event leads to."""
+
+    left: int = BUDGET
+
+    def spend(self) -> None:
+        """Count a try. Raises Exhausted."""
+        self.left -= 1
+        if self.left < 0:
+            raise Exhausted
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +41,10 @@ class Place:
     unless: tuple[Compiled, ...] = ()
     opens: bool = True
 
+    def concerns(self, item: Item) -> bool:
+        """Return whether an event can stand here, or void the gap before it."""
+        return self.clause.id in item.lits or any(clause.id in item.lits for clause in self.unless)
+
 
 @dataclass(slots=True)
 class Search:
@@ -35,13 +53,9 @@ class Search:
     items: Sequence[Item]
     places: Sequence[Place]
     unless: Sequence[Compiled] = ()
-    left: int = BUDGET
+    budget: Budget = field(default_factory=Budget)
     _dead: set[tuple[object, ...]] = field(default_factory=set)
-
-    def _spend(self) -> None:
-        self.left -= 1
-        if self.left < 0:
-            raise Exhausted
+    _fitting: dict[int, list[int]] = field(default_factory=dict)
 
     # --- sequence: the places in this order, the last event at the last place
 
@@ -57,8 +71,8 @@ class Search:
             return None
         place, is_last = self.places[index], index == len(self.places) - 1
         stop = last if is_last else last - (len(self.places) - 1 - index)
-        for at in range(before + 1, stop + 1):
-            self._spend()
+        for at in self._fits(index, place, before, stop):
+            self.budget.spend()
             item = self.items[at]
             if (at == last) is is_last and place.clause.admits(item, bound):
                 found = self._placed(index, at, last, item, bound)
@@ -68,6 +82,12 @@ class Search:
                 break  # whatever comes later has this event before it
         self._dead.add(key)
         return None
+
+    def _fits(self, index: int, place: Place, before: int, stop: int) -> list[int]:
+        found = self._fitting.get(index)
+        if found is None:
+            found = self._fitting[index] = [at for at, item in enumerate(self.items) if place.concerns(item)]
+        return found[bisect_right(found, before) : bisect_right(found, stop)]
 
     def _placed(self, index: int, at: int, last: int, item: Item, bound: Bound) -> dict[str, Event] | None:
         name = self.places[index].name
@@ -90,13 +110,17 @@ class Search:
         last = len(self.items) - 1
         if index == len(self.places):
             return bound if last in used and not self._voided(used, bound) else None
+        if last not in used and not self._takes_last(index):
+            return None
         key = (index, tuple(sorted(used)), *sorted((name, event.id) for name, event in bound.items()))
         if key in self._dead:
             return None
         place = self.places[index]
         start = 0 if place.opens else used[-1] + 1
+        if last not in used and index == len(self.places) - 1:
+            start = last
         for at in range(last, start - 1, -1):  # newest first: the completing event is the last one
-            self._spend()
+            self.budget.spend()
             if at in used or not place.clause.admits(self.items[at], bound):
                 continue
             named = {**bound, place.name: self.items[at].event} if place.name is not None else bound
@@ -105,6 +129,11 @@ class Search:
                 return found
         self._dead.add(key)
         return None
+
+    def _takes_last(self, index: int) -> bool:
+        """Return whether one of the places from ``index`` on could take the last event, which has no place yet."""
+        lits = self.items[-1].lits
+        return any(place.clause.id in lits for place in self.places[index:])
 
     def _voided(self, used: tuple[int, ...], bound: Bound) -> bool:
         between = range(min(used) + 1, max(used))

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from dispatcher.rules.engine.state import Downtime, EngineState, Item, MachineState, RuleState
+from dispatcher.rules.engine.state import Downtime, EngineState, Item, MachineState, RuleState, Window
 
 
 def shift(state: EngineState, down: Downtime, by_ms: int) -> None:
@@ -35,7 +35,7 @@ def _shift_item(item: Item, n: int, by_ms: int) -> Item:
 def _shift_machine(part: MachineState, since: int, n: int, by_ms: int) -> None:
     part.alarm = 0
     for window in part.windows.values():
-        window.items = [_shift_item(item, n, by_ms) for item in window.items]
+        _shift_window(window, n, by_ms)
     part.ended = {key: [_shift_item(item, n, by_ms) for item in items] for key, items in part.ended.items()}
     for waits in part.waits.values():
         for wait in waits:
@@ -45,3 +45,16 @@ def _shift_machine(part: MachineState, since: int, n: int, by_ms: int) -> None:
         entry.unsure = [_later(t, since, by_ms) for t in entry.unsure]
     for pending in part.pending:
         pending.since = _later(pending.since, since, by_ms)
+
+
+def _shift_window(window: Window, n: int, by_ms: int) -> None:
+    window.items = [_shift_item(item, n, by_ms) for item in window.items]
+    window.kept = {sort: [_shift_item(item, n, by_ms) for item in items] for sort, items in window.kept.items()}
+    for chains in window.chains:
+        for chain in chains.values():
+            chain.t += by_ms if chain.n > n else 0
+    for tally in window.tallies.values():
+        tally.track.shift(n, by_ms)
+        tally.latest.shift(n, by_ms)
+        tally.late = [_shift_item(item, n, by_ms) for item in tally.late]
+        tally.evidence = {number: _shift_item(item, n, by_ms) for number, item in tally.evidence.items()}

@@ -3,24 +3,38 @@
 Run times are milliseconds of running time (``Stamp.run_ms``); wall times are Unix milliseconds.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter
+from pydantic import PlainSerializer, TypeAdapter
 
-from dispatcher.domain.events import Event, Value
+from dispatcher.domain.events import Value
+from dispatcher.rules.engine.shared import SharedEvent, gathering, sharing
+from dispatcher.rules.engine.tracks import Latest, PlainLatest, PlainTrack, Track
 
-MAX_ITEMS = 1_000  # events in one window
+MAX_COUNTED = 100_000  # events, or distinct values, that one window can count
+MAX_BEYOND = 10_000  # that it goes on counting where a firing does not spend them, if `at_least` is less
+MAX_ITEMS = 1_000  # whole events in one window, where an order or a comparison is looked for
+MAX_LATE = 1_000  # whole events of a count that a late one could still have judged again
+MAX_EVIDENCE = 100  # whole events kept beside what is only counted: an alert's revision carries no more
 MAX_GROUPS = 1_000  # windows of one rule
+MAX_WAITS = 100  # running waits of one group
+MAX_KEYS = 5_000  # throttles, conditions or incidents of one rule
 MAX_DATES = 16  # judged dates that a clock stepping back could meet again
 MAX_DOWNTIMES = 64
+
+
+def most_counted(at_least: int) -> int:
+    """Return how many events, or distinct values, a window holds that looks for ``at_least``."""
+    return min(MAX_COUNTED, max(MAX_BEYOND, at_least))
 
 
 @dataclass(slots=True)
 class Item:
     """An event in a window: when it happened, its number of arrival, and the clauses of this rule that it satisfies."""
 
-    event: Event
+    event: SharedEvent
     t: int
     n: int
     lits: frozenset[str]
@@ -41,23 +55,71 @@ class Spent:
 
 
 @dataclass(slots=True)
+class Tally:
+    """What was counted: of the many only the times, or the newest of each distinct value.
+
+    ``late`` are the newest, whole and not among those yet: a late event may still come before them. ``evidence`` are
+    the newest of the others by their arrival.
+    """
+
+    track: PlainTrack = field(default_factory=Track)
+    latest: PlainLatest = field(default_factory=Latest)
+    evidence: dict[int, Item] = field(default_factory=dict)
+    late: list[Item] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """Return how many are counted, whatever window they lie in."""
+        return len(self.track) + len(self.latest) + len(self.late)
+
+
+@dataclass(slots=True)
+class Chain:
+    """The beginning of a sequence: when its first event came, that one's number, and the events it has named."""
+
+    t: int
+    n: int
+    bound: dict[str, SharedEvent] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Window:
-    """The events of one group, in order; ``judged`` are the arrivals at which the rule was judged complete."""
+    """What one group has in its window; each form uses its own part.
+
+    ``tallies`` are what was counted, by kelurahan where neighbours are looked at, else under "". ``chains`` are for
+    each place of a sequence the beginnings that wait for it, by what they have named. ``kept`` are the newest events
+    of each sort for an ``all``. ``items`` are whole events, in order, and ``judged`` the arrivals at which the rule
+    was judged complete: where events may come late.
+    """
 
     items: list[Item] = field(default_factory=list)
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    chains: list[dict[str, Chain]] = field(default_factory=list)
+    kept: dict[str, list[Item]] = field(default_factory=dict)
     spent: list[Spent] = field(default_factory=list)
-    judged: list[int] = field(default_factory=list)
+    judged: Annotated[set[int], PlainSerializer(sorted)] = field(default_factory=set)
+
+    @property
+    def size(self) -> int:
+        """Return how many entries it has, of whatever size."""
+        counted = sum(tally.size + len(tally.evidence) for tally in self.tallies.values())
+        chained = sum(len(chains) for chains in self.chains) + sum(len(items) for items in self.kept.values())
+        return len(self.items) + counted + chained
 
 
 @dataclass(slots=True)
 class Wait:
-    """A running wait of an ``after``: since when, begun by what; ``t`` is our return for one that runs anew."""
+    """A running wait of an ``after``: since when, begun by what; ``t`` is our return for one that runs anew.
+
+    ``count`` is that of what began it, 0 in a checkpoint of an earlier version.
+    """
 
     t: int
     n: int
-    event: Event
-    bound: dict[str, Event] = field(default_factory=dict)
-    evidence: list[Event] = field(default_factory=list)
+    event: SharedEvent
+    bound: dict[str, SharedEvent] = field(default_factory=dict)
+    evidence: list[SharedEvent] = field(default_factory=list)
+    count: int = 0
 
 
 @dataclass(slots=True)
@@ -85,11 +147,14 @@ class Pending:
 class MachineState:
     """What one ``when`` remembers; each form uses its own part. Nothing of it is due before ``alarm``.
 
-    ``began`` is when the rule was loaded, ``began_wall`` the same in wall time, None before the clock was trusted.
+    ``dropped`` counts what was given up because there was no more room; the oldest goes first. ``began`` is when the
+    rule was loaded, ``began_wall`` the same in wall time, None before the clock was trusted.
+    ``fresh``: it has come, or was switched on, since daily deadlines were last judged.
     """
 
     began: int = 0
     began_wall: int | None = None
+    fresh: bool = False
     alarm: int = 0
     windows: dict[str, Window] = field(default_factory=dict)
     waits: dict[str, list[Wait]] = field(default_factory=dict)
@@ -97,6 +162,7 @@ class MachineState:
     entries: dict[str, Entry] = field(default_factory=dict)
     pending: list[Pending] = field(default_factory=list)
     dates: list[str] = field(default_factory=list)
+    dropped: int = 0
 
 
 @dataclass(slots=True)
@@ -114,14 +180,16 @@ class RuleState:
     throttles: dict[str, int] = field(default_factory=dict)
     incidents: dict[str, tuple[str | None, int]] = field(default_factory=dict)
     resting: bool = False
+    dropped: int = 0
 
 
 @dataclass(slots=True)
 class StateValue:
-    """What a state is at one post, and since when."""
+    """What a state is at one post, and since when; ``everywhere``: it was set for all posts at once."""
 
     value: Value
     since: int
+    everywhere: bool = False
 
 
 @dataclass(slots=True)
@@ -146,14 +214,15 @@ class Downtime:
 class EngineState:
     """All of it. Nothing but daily deadlines is due before ``alarm``.
 
-    ``wall_seen`` is up to when daily deadlines were judged; None before the clock was ever trusted. ``ungrouped``
-    counts the events that lacked a rule's group field.
+    ``wall_seen`` is up to when daily deadlines were judged; None before the clock was ever trusted, and ``unsure``
+    while it is not. ``ungrouped`` counts the events that lacked a rule's group field.
     """
 
     started: int = 0
     alarm: int = 0
     n: int = 0
     wall_seen: int | None = None
+    unsure: bool = False
     rules: dict[str, RuleState] = field(default_factory=dict)
     states: dict[str, dict[str, StateValue]] = field(default_factory=dict)
     watches: list[Watch] = field(default_factory=list)
@@ -163,15 +232,22 @@ class EngineState:
     gave_up: int = 0
 
 
+def overflow(state: EngineState) -> Mapping[str, int]:
+    """Return for each rule how much it has given up because there was no more room: of those that gave up any."""
+    lost = {id_: own.dropped + own.when.dropped + own.clear.dropped for id_, own in state.rules.items()}
+    return {id_: number for id_, number in lost.items() if number}
+
+
 _ADAPTER: TypeAdapter[EngineState] = TypeAdapter(EngineState)
 
 
 def to_plain(state: EngineState) -> dict[str, Any]:
-    """Return the state as JSON values."""
-    plain: dict[str, Any] = _ADAPTER.dump_python(state, mode="json", exclude_defaults=True)
-    return plain
+    """Return the state as JSON values; ``events`` are the events that stand anywhere in it, each once."""
+    context = gathering()
+    plain: dict[str, Any] = _ADAPTER.dump_python(state, mode="json", exclude_defaults=True, context=context)
+    return {"events": context.events, **plain} if context.events else plain
 
 
 def from_plain(data: object) -> EngineState:
     """Return what ``to_plain`` made. Raises ValueError for anything else."""
-    return _ADAPTER.validate_python(data)
+    return _ADAPTER.validate_python(data, context=sharing(data))

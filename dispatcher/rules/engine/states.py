@@ -80,10 +80,24 @@ class Becoming(Machine):
         return None if due == NEVER else due
 
     def resume(self, state: MachineState, values: Mapping[str, StateValue], now: Stamp) -> None:
-        """Begin in the middle: what became so before this rule was loaded is told when it has stayed so long enough."""
-        for post, known in values.items():
-            if same(known.value, self.form.value) and known.since + self.form.for_ms > now.run_ms:
+        """Begin in the middle: what became so before this rule was loaded is told when it has stayed so long enough.
+
+        What was set for all at once is told once, too.
+        """
+        together: dict[int, list[str]] = {}
+        for post in [post for post in values if post != EVERYWHERE] or list(values):
+            known = values[post]
+            if not same(known.value, self.form.value) or known.since + self.form.for_ms <= now.run_ms:
+                continue
+            if known.everywhere:
+                together.setdefault(known.since, []).append(post)
+            else:
                 state.pending.append(Pending(known.since, [post]))
+        state.pending += [Pending(since, posts, everywhere=True) for since, posts in together.items()]
+
+    def woken(self, state: MachineState, now: Stamp) -> None:
+        """Give up what had stayed so long enough while the rule was off."""
+        state.pending = [one for one in state.pending if one.since + self.form.for_ms > now.run_ms]
 
 
 def put_state(state: EngineState, name: str, value: Value, posts: list[str] | None, site: Site, now: Stamp) -> Change:
@@ -100,9 +114,9 @@ def put_state(state: EngineState, name: str, value: Value, posts: list[str] | No
         old = value_at(state, name, post, site)
         if not same(old, value):
             left[post] = old
-            values[post] = StateValue(value, now.run_ms)
+            values[post] = StateValue(value, now.run_ms, everywhere)
     if everywhere:
-        values[EVERYWHERE] = StateValue(value, now.run_ms)
+        values[EVERYWHERE] = StateValue(value, now.run_ms, everywhere)
     return Change(name, value, left, everywhere)
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 
 from dispatcher.domain.stamp import Stamp
 from dispatcher.rules.engine.completion import NEVER, Completion, Judge, Machine, Now
+from dispatcher.rules.engine.counting import Counting
 from dispatcher.rules.engine.cross import Compiled
 from dispatcher.rules.engine.grouping import Grouping
-from dispatcher.rules.engine.state import MAX_GROUPS, MAX_ITEMS, Item, MachineState, Spent, Wait
-from dispatcher.rules.engine.windows import Match, Sliding, forget_windows, window_of
+from dispatcher.rules.engine.searching import Searched
+from dispatcher.rules.engine.sliding import Match, forget_windows, is_spent, remember_spent, window_of
+from dispatcher.rules.engine.state import MAX_GROUPS, MAX_LATE, MAX_WAITS, Item, MachineState, Spent, Wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class Trigger:
 
     clause: Compiled | None
     name: str | None
-    sliding: Sliding | None
+    sliding: Counting | Searched | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,10 @@ class Waiting(Machine):
         if self._patience_ms:
             recent = [one for one in state.ended.get(key, []) if one.t >= now.run_ms - self._patience_ms]
             insort(recent, item, key=lambda one: one.order)
-            state.ended[key] = recent[-MAX_ITEMS:]
+            state.dropped += max(0, len(recent) - MAX_LATE)
+            state.ended[key] = recent[-MAX_LATE:]
             if len(state.ended) > MAX_GROUPS:
-                del state.ended[next(iter(state.ended))]
+                state.dropped += len(state.ended.pop(next(iter(state.ended))))
 
     @property
     def _patience_ms(self) -> int:
@@ -77,27 +80,24 @@ class Waiting(Machine):
 
     def _is_spent(self, state: MachineState, key: str, item: Item, now: Stamp) -> bool:
         window = state.windows.get(key)
-        if window is None or item.t >= now.run_ms:
-            return False
-        return any(spent.start <= item.t <= spent.end for spent in window.spent)
+        return window is not None and item.t < now.run_ms and is_spent(window, item)
 
-    def _completed(self, sliding: Sliding, state: MachineState, key: str, item: Item, now: Stamp) -> list[Wait]:
-        if not sliding.pattern.wants(item):
+    def _completed(
+        self, sliding: Counting | Searched, state: MachineState, key: str, item: Item, now: Stamp
+    ) -> list[Wait]:
+        if not sliding.wants(item):
             return []
         window, waits = window_of(state, key), []
-        for at in sliding.put(window, item, now.run_ms):
-            match = sliding.match_at(window, at)
-            if match is not None:
-                sliding.note(window, at)
-                sliding.spend(window, at)
-                waits.append(self._wait(at, match))
+        for at, match in sliding.matches(state, window, item, now.run_ms):
+            sliding.spend(window, at)
+            waits.append(self._wait(at, match))
         return waits
 
     def _wait(self, item: Item, match: Match) -> Wait:
         bound = dict(match.named)
         if self.trigger.name is not None:
             bound[self.trigger.name] = item.event
-        return Wait(item.t, item.n, item.event, bound, list(match.evidence))
+        return Wait(item.t, item.n, item.event, bound, list(match.evidence), match.count)
 
     def _begin(self, state: MachineState, key: str, wait: Wait) -> None:
         if any(self._ends(item, wait) for item in state.ended.get(key, [])):
@@ -105,9 +105,12 @@ class Waiting(Machine):
         state.alarm = min(state.alarm, self._judged_at(wait))
         waits = state.waits.setdefault(key, [])
         insort(waits, wait, key=lambda one: (one.t, one.n))
-        del waits[MAX_ITEMS:]
+        if len(waits) > MAX_WAITS:
+            # The newest goes: the oldest is told first, and then spends it, or what ends the oldest ends it, too.
+            del waits[-1]
+            state.dropped += 1
         if len(state.waits) > MAX_GROUPS:
-            del state.waits[next(iter(state.waits))]
+            state.dropped += len(state.waits.pop(next(iter(state.waits))))
 
     # --- deadlines
 
@@ -135,7 +138,7 @@ class Waiting(Machine):
             del state.waits[key]
         group = self.grouping.group(wait.event) or ""
         groups = ((group, wait.event.post),)
-        completion = Completion(wait.event, groups, len(wait.evidence), tuple(wait.evidence))
+        completion = Completion(wait.event, groups, wait.count or len(wait.evidence), tuple(wait.evidence))
         back = now.back_within(wait.t, wait.t + self.within_ms)
         if back is not None:
             self._begin(state, key, replace(wait, t=back))
@@ -153,8 +156,9 @@ class Waiting(Machine):
         if window is None and self.begin_lateness_ms:
             window = window_of(state, key)
         if window is not None:
-            window.items = [item for item in window.items if not wait.t <= item.t <= end]
-            window.spent = [*window.spent[-MAX_ITEMS:], Spent(wait.t, end)]
+            if self.trigger.sliding is not None:
+                self.trigger.sliding.cut_span(window, wait.t, end)
+            remember_spent(window, Spent(wait.t, end))
 
     def alarm(self, state: MachineState) -> int:
         """Return the time that was worked out when it was last judged, or less."""
@@ -168,12 +172,18 @@ class Waiting(Machine):
         """Give up all waits: nobody listened for their end while the rule was off."""
         state.waits = {}
 
+    def refit(self, state: MachineState) -> None:
+        """Make windows fit that were kept under another site."""
+        for window in state.windows.values():
+            if self.trigger.sliding is not None:
+                self.trigger.sliding.refit(window)
+
     def forget(self, state: MachineState, now: Stamp) -> None:
         """Drop what is over."""
         state.waits = {key: waits for key, waits in state.waits.items() if waits}
         oldest = now.run_ms - self._patience_ms
         state.ended = {key: items for key, items in state.ended.items() if items[-1].t >= oldest}
         if self.trigger.sliding is not None:
-            forget_windows(state, self.trigger.sliding, now)
+            forget_windows(state, self.trigger.sliding, now.run_ms)
         else:
             state.windows = {key: one for key, one in state.windows.items() if one.spent[-1].end >= oldest}

@@ -109,8 +109,9 @@ REFUSED = [
     ),
     *(
         (when(f"{{count: {{event: motion, at_least: {text}}}, within: 5s}}"), "wrong-type")
-        for text in ("0", '"3"', "2.5", "true", "99999999999999999999999")
+        for text in ("0", '"3"', "2.5", "true")
     ),
+    (when("{count: {event: motion, at_least: 99999999999999999999999}, within: 5s}"), "beyond-window"),
     (when("{count: {event: motion, at_least: 2}, within: 5s, reuse: yes}"), "wrong-type"),
     (when("{count: {event: motion, at_least: 2}, within: 5s, group_by: [zoen]}"), "away from zone"),
     (when("{sequence: [{event: motion}, {event: smoke}]}"), "sequence needs within"),
