@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from dispatcher import __version__
-from dispatcher.cli.say import complain, fall_silent, show
+from dispatcher.cli.say import be_lenient, complain, fall_silent, show
 from dispatcher.domain.faults import FaultsFound, Text
 
 GOOD, FOUND, USAGE, IO_ERROR, BAD_CONFIG, INTERRUPTED = 0, 1, 64, 74, 78, 130
@@ -38,6 +38,7 @@ NOT_INSTALLED = Text(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    be_lenient()
     try:
         code = _run(arguments)
         sys.stdout.flush()

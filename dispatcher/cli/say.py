@@ -1,5 +1,6 @@
 """Words for the terminal, in the reader's language."""
 
+import io
 import os
 import sys
 from collections.abc import Iterable
@@ -27,6 +28,12 @@ def show(faults: Iterable[Fault]) -> None:
     """Print faults, a line each, to stderr."""
     for fault in faults:
         print(fault.render(language()), file=sys.stderr)
+
+
+def be_lenient() -> None:
+    """Write what the terminal has no letters for by its number: a rule's name must not end the program."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def fall_silent() -> None:

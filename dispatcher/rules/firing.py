@@ -84,4 +84,6 @@ def _filled(text: str, event: Event) -> str:
 def _fill(part: str, event: Event) -> str:
     field, closed, rest = part.partition("}")
     value = event.field(field) if closed else None
-    return "{" + part if value is None else f"{value}{rest}"
+    if value is None:
+        return "{" + part
+    return (str(value).lower() if isinstance(value, bool) else str(value)) + rest  # true, as the files say it

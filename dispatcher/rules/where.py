@@ -234,6 +234,8 @@ def _operand(reader: Reader, node: Node) -> Operand | None:
     if isinstance(node, Mapping):
         checked = reader.mapping(node, frozenset({"field"}), ("field",))
         name = reader.word(checked.get("field")) if checked else None
+        if name is not None:
+            check_field(reader, node.place, name)
         return None if name is None else FieldRef(name)
     if isinstance(node, Leaf):
         return _value(reader, node)

@@ -10,6 +10,7 @@ from dispatcher.domain.faults import Text
 from dispatcher.domain.tree import Leaf, Mapping, Node, Sequence, plain
 from dispatcher.rules.duration import parse_duration
 from dispatcher.rules.kinds import UNKNOWN_KIND
+from dispatcher.rules.parse_time import MAX_DURATION_MS
 from dispatcher.rules.reader import Reader
 from dispatcher.rules.where import is_slip
 
@@ -22,6 +23,8 @@ FAULT_STEPS = (
     "broker_down",
 )  # fmt: skip
 _BESIDE = frozenset({"at", "post"})
+FIRST_START, LAST_START = 86_400_000, 7_258_118_400_000  # 1970-01-02 and 2200-01-01: beyond, calendars are guesses
+LAST_MOMENT = 2 * 10**14  # the year 8307: no calendar here goes far beyond
 DEFAULT_START = 1_767_200_400_000  # 2026-01-01 00:00 in Jakarta: a test without a start is about no date
 _SIGNED = re.compile(r"([+-]?)(.+)")
 
@@ -31,6 +34,7 @@ NEEDS_AT = Text("langkah ini perlu at: berapa lama sesudah start", "this step ne
 BAD_TIME = Text(
     "tulis lama waktu sesudah start (70s), atau tanggal dan jam", "a duration after start (70s), or a date and time"
 )
+TOO_FAR = Text("tes ini keluar dari kalender", "this test leaves the calendar")
 BAD_START = Text("start ditulis tanggal dan jam, misalnya {example}", "start is a date and time, for example {example}")
 SCALARS = Text("nilai {key} harus kata, angka atau true/false", "{key} must be a word, a number or true/false")
 
@@ -76,6 +80,7 @@ def _case(node: Node, zone: tzinfo) -> Case:
         step = _step(reader, item, start, zone, steps[-1].end if steps else None)
         if step is not None:
             steps.append(step)
+    _check_calendar(reader, body, start, steps)
     expect = [_expected(reader, item) for item in _listed(reader, body.get("expect"), "list of entries")]
     return Case(
         name=str(getattr(body.get("name"), "value", None) or "?"),
@@ -89,11 +94,19 @@ def _case(node: Node, zone: tzinfo) -> Case:
     )
 
 
+def _check_calendar(reader: Reader, body: Mapping, start: int, steps: list[Step]) -> None:
+    """Note a fault where the clock would be set to a time that no calendar has."""
+    jumps = sum(abs(step.value) for step in steps if step.action == "clock_step" and isinstance(step.value, int))
+    end = max((step.end for step in steps), default=0)
+    if start - jumps < 0 or start + end + jumps > LAST_MOMENT:
+        reader.fault(body.place, "bad-time", TOO_FAR)
+
+
 def _start(reader: Reader, node: Node | None, zone: tzinfo) -> int:
     if node is None:
         return DEFAULT_START
     moment = _moment(node, zone)
-    if moment is None:
+    if moment is None or not FIRST_START <= moment <= LAST_START:
         reader.fault(node.place, "bad-start", BAD_START, example="2026-11-24T00:58:00+07:00")
         return DEFAULT_START
     return moment
@@ -169,8 +182,9 @@ def _at(reader: Reader, node: Mapping, before: int | None) -> int | None:
 def _length(reader: Reader, node: Node | None) -> int | None:
     value = node.value if isinstance(node, Leaf) else None
     length = parse_duration(value) if isinstance(value, str) else 0 if value == 0 and value is not False else None
-    if length is None and node is not None:
+    if node is not None and (length is None or length > MAX_DURATION_MS):
         reader.fault(node.place, "bad-duration", BAD_TIME)
+        return None
     return length
 
 

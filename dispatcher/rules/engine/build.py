@@ -12,7 +12,7 @@ from dispatcher.rules.engine.cross import Clauses
 from dispatcher.rules.engine.grouping import Grouping, grouping_of, key_of
 from dispatcher.rules.engine.hours import Groups, Hourly
 from dispatcher.rules.engine.lateness import lateness_of
-from dispatcher.rules.engine.rosters import DailySilence, Expected, Silence
+from dispatcher.rules.engine.rosters import LATE_MS, DailySilence, Expected, Silence
 from dispatcher.rules.engine.states import Becoming
 from dispatcher.rules.engine.verdict import Subject, kelurahan_of
 from dispatcher.rules.engine.waits import Waiting
@@ -47,6 +47,11 @@ class Scope:
     def whole(self) -> bool:
         """Return whether this is the whole site."""
         return self.post is None and not self.precinct
+
+    @property
+    def late_ms(self) -> int:
+        """Return how long after its time a daily verdict is late."""
+        return 1 if self.whole else LATE_MS
 
     def runs(self, rule: FullRule) -> bool:
         """Return whether a rule is judged here."""
@@ -99,10 +104,12 @@ class Builder:
             case AbsentForm() as form:
                 return self._roster(rule, form, asked)
             case StateForm() as form:
-                return Becoming(rule.id, form, self.site, self._post_key(rule))
+                return Becoming(
+                    rule.id, form, self.site, PostKey(grouping_of(when, rule.runs_at, self.site), self.site)
+                )
             case ScheduleForm() as form:
                 groups, subject = self._everywhere(rule)
-                return Hourly(rule.id, form, self.calendar, groups, subject)
+                return Hourly(rule.id, form, self.calendar, groups, subject, self.scope.late_ms)
 
     def _waiting(self, when: When, after: After, absent: Clause, asked: Clauses, grouping: Grouping) -> Machine:
         trigger = trigger_of(after, asked, grouping, self.lateness)
@@ -128,7 +135,7 @@ class Builder:
             lateness_ms=self.lateness((form.clause,)),
         )
         if form.between is not None:
-            return DailySilence(expected, form.between, self.calendar)
+            return DailySilence(expected, form.between, self.calendar, self.scope.late_ms)
         return Silence(expected, form.for_ms or 0)
 
     def names(self, roster: Roster, runs_at: RunsAt) -> tuple[str, ...]:
@@ -153,16 +160,13 @@ class Builder:
 
     # --- states and hours
 
-    def _post_key(self, rule: FullRule) -> "PostKey":
-        return PostKey(rule.runs_at is RunsAt.POST)
-
     def _everywhere(self, rule: FullRule) -> tuple[Groups, Subject]:
         """Return the groups of an hour: once for every post, without naming one; at a single post, that post."""
-        key = self._post_key(rule)
+        key = PostKey(Grouping(("post",), None), self.site)
         if self.scope.post is not None:
             return ((key(self.scope.post), self.scope.post),), self.subject(self.scope.post)
         if rule.runs_at is RunsAt.PRECINCT or not self.site.posts:
-            return ((key(None), None),), Subject()
+            return ((key_of([]) if rule.runs_at is RunsAt.PRECINCT else key(None), None),), Subject()
         return tuple((key(post), post) for post in self.site.posts), Subject()
 
     def subject(self, post: str) -> Subject:
@@ -176,12 +180,14 @@ class Builder:
 
 @dataclass(frozen=True, slots=True)
 class PostKey:
-    """The group of what belongs to a post: at the precinct, whose windows are not kept per post, there is one."""
+    """The group of what belongs to a post, wherever its rule runs: a state is one post's, and not another's."""
 
-    per_post: bool
+    grouping: Grouping
+    site: Site
 
     def __call__(self, post: str | None) -> str:
-        return key_of([post] if self.per_post else [])
+        known = {"post": post, "kelurahan": kelurahan_of(self.site, post)}
+        return key_of([known.get(name) for name in self.grouping.fields])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dispatcher.domain.events import Event, Value
 from dispatcher.domain.site import Site
-from dispatcher.rules.language import RunsAt, When
+from dispatcher.rules.language import RunsAt, StateForm, When
 
 
 def key_of(values: list[Value | None]) -> str:
@@ -54,6 +54,8 @@ class Grouping:
 def grouping_of(when: When, runs_at: RunsAt, site: Site) -> Grouping:
     """Return how a ``when`` groups."""
     fields = when.group_by
+    if isinstance(when.form, StateForm) and not fields:
+        fields = ("post",)
     if runs_at is RunsAt.POST:
         fields = ("post", *(name for name in fields if name != "post"))
     near = None

@@ -23,6 +23,7 @@ class Hourly(Machine):
     calendar: Calendar
     groups: Groups
     subject: Subject
+    late_ms: int = LATE_MS
 
     def begin(self, state: MachineState, now: Stamp) -> None:
         """Fire from now on."""
@@ -45,7 +46,7 @@ class Hourly(Machine):
             if day in state.dates or not self._is_wanted(day):
                 continue
             state.dates = [*state.dates[-(MAX_DATES - 1) :], day]
-            late = now.stamp.wall_ms - instant >= LATE_MS
+            late = now.stamp.wall_ms - instant >= self.late_ms
             event = timer_event(self.rule, "schedule", self.subject, instant, now.stamp)
             judge(Completion(event, self.groups, late=late, everywhere=self.subject.post is None))
 

@@ -20,7 +20,7 @@ from dispatcher.rules.engine.state import MAX_DATES, Entry, Item, MachineState
 from dispatcher.rules.engine.verdict import subject_of, timer_event
 from dispatcher.rules.language import TimeSpan
 
-LATE_MS = 1_000  # a daily verdict told so long after its time was not simply a tick behind
+LATE_MS = 1_000  # a daily verdict told so long after its time was not simply a tick behind; a test has no ticks
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,7 @@ class DailySilence(Machine):
     expected: Expected
     span: TimeSpan
     calendar: Calendar
+    late_ms: int = LATE_MS
 
     def begin(self, state: MachineState, now: Stamp) -> None:
         """Expect every entry from now on."""
@@ -186,7 +187,7 @@ class DailySilence(Machine):
         for day, deadline in self.calendar.occurrences(self.span.end, after, until):
             if day not in state.dates and deadline > began_wall:
                 state.dates = [*state.dates[-(MAX_DATES - 1) :], day]
-                late = now.stamp.wall_ms - deadline - lateness >= LATE_MS
+                late = now.stamp.wall_ms - deadline - lateness >= self.late_ms
                 self._tell(state, day, deadline, now, late, judge)
 
     def _settle(self, entry: Entry, now: Stamp) -> None:

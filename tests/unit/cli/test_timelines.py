@@ -1,5 +1,8 @@
 """``kentongan test`` on timelines, as a technician meets it: what it prints, and how it ends."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -164,3 +167,29 @@ def test_a_clause_that_no_matcher_takes_is_a_fault_and_no_crash(
     text = SITE + RULE.replace("value: {above: 1}", f"any_of: [{many}]") + CASE
     assert main(["test", write(tmp_path, text)]) == 1
     assert "matcher.too_many_nodes" in capsys.readouterr().err
+
+
+def test_a_terminal_that_lacks_letters_gets_their_numbers(tmp_path: Path) -> None:
+    path = write(tmp_path, SITE + RULE + CASE.replace("twice", "dua \U0001f6a8").replace("count: 2", "count: 3"))
+    command = [sys.executable, "-m", "dispatcher", "test", path]
+    done = subprocess.run(command, capture_output=True, check=False, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 1
+    assert b"dua \\U0001f6a8" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("case", "told"),
+    [
+        ("steps: [{at: 999999999999d, advance: 0s}]", "bad-duration"),
+        ("steps: [{at: 1s, power_cut: 99999d}]", "bad-duration"),
+        ("start: 9999-12-31T23:00:00", "bad-start"),
+        ("start: 1900-01-01", "bad-start"),
+        ("steps: [{at: 1s, clock_step: -99999d}]", "this test leaves the calendar"),
+    ],
+)
+def test_a_test_that_leaves_the_calendar_is_a_fault_and_no_crash(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], case: str, told: str
+) -> None:
+    hour = """rules: [{id: a, when: {schedule: {at: "22:00"}}, then: {escalate: none, set: {a: 1}}}]\n"""
+    assert main(["test", write(tmp_path, SITE + hour + "tests: [{" + f"name: far, {case}" + "}]\n")]) == 1
+    assert told in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -44,8 +45,9 @@ def test_the_slowest_pattern_that_is_taken_ends_on_the_longest_text() -> None:
 
 def test_a_message_is_filled_from_the_event_and_an_unknown_field_stays_as_written() -> None:
     event, _ = Town().event("smoke", "smoke-1", None, None, level="tinggi")
-    then = Then(("precinct",), "kebakaran", message="Asap {device} {level} {tidak_ada} {", severity="high")  # type: ignore[arg-type]
-    assert title(then, event, "nama") == "Asap smoke-1 tinggi {tidak_ada} {"
+    event = replace(event, attrs={**event.attrs, "wet": False})
+    then = Then(("precinct",), "kebakaran", message="Asap {device} {level} {wet} {tidak_ada} {", severity="high")  # type: ignore[arg-type]
+    assert title(then, event, "nama") == "Asap smoke-1 tinggi false {tidak_ada} {"
 
 
 def test_a_message_that_an_event_leaves_blank_gives_way_to_the_rules_name() -> None:

@@ -143,6 +143,7 @@ REFUSED = [
     (where("{v: {above: five}}"), "expected number"),
     (where("{v: {between: [5]}}"), "wrong-type"),
     (where("{v: {exists: yes}}"), "wrong-type"),
+    (where("{v: {above: {field: zoen}}}"), "away from zone"),
     (where("{device: btn-l}"), "did you mean btn-1?"),
     (where("{kelurahan: {not_in: [angek]}}"), "did you mean angke?"),
     (where('{v: {matches: "(a|aa)*b"}}'), "bad-pattern"),
