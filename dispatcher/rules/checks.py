@@ -173,7 +173,8 @@ def _unknown_rule(reader: Reader, place: Place, name: str, ids: Iterable[str]) -
 def _check_loops(reader: Reader, rules: list[FullRule]) -> None:
     """Refuse alerts that come back to the rule that raised them, directly or through others."""
     live = [rule for rule in rules if rule.alerts and rule.then.incident]
-    edges = {rule.id: [other.id for other in live if _wakes(rule, other)] for rule in live}
+    hearing = [rule for rule in live if any(word.startswith("alert.") for word in kinds_of(rule.when))]
+    edges = {rule.id: [other.id for other in hearing if _wakes(rule, other)] for rule in live}
     for rule in live:
         chain = _way_back(edges, rule.id)
         if chain:

@@ -141,28 +141,34 @@ def _bounds(comparisons: list[Compare], *operators: Operator) -> Iterator[float]
 
 def _of_pairs(rules: list[FullRule]) -> Iterator[Fault]:
     seen: dict[tuple[str, ...], FullRule] = {}
+    wide = [rule for rule in rules if _is_wide(rule)]
     for rule in rules:
         key = (canonical(rule.when), canonical(rule.only_if), rule.runs_at, canonical(rule.then.escalate))
         if key in seen:
             yield _note(rule, "duplicate", SAME, other=seen[key].id)
         else:
-            other = next((one for one in rules if one is not rule and _covers(one, rule)), None)
+            other = next((one for one in wide if one is not rule and _covers(one, rule)), None)
             if other is not None:
                 yield _note(rule, "covered", COVERED, other=other.id)
         seen.setdefault(key, rule)
 
 
+def _is_wide(rule: FullRule) -> bool:
+    """Return whether a rule fires for every event of its kinds."""
+    plain = not (rule.only_if or rule.throttle or rule.clear_when or rule.suppressed_by or rule.when.group_by)
+    form = rule.when.form
+    return plain and not rule.shadow and isinstance(form, EventForm) and form.clause.where == AllOf(())
+
+
 def _covers(wide: FullRule, narrow: FullRule) -> bool:
-    """Return whether a rule without conditions fires wherever the other does, as loudly, to the same people."""
+    """Return whether a wide rule fires wherever the other does, as loudly, to the same people."""
     one, two = wide.when.form, narrow.when.form
-    if not (isinstance(one, EventForm) and isinstance(two, EventForm)):
+    if not (isinstance(one, EventForm) and isinstance(two, EventForm)) or two.clause.where == AllOf(()):
         return False
-    plain = not (wide.only_if or wide.throttle or wide.clear_when or wide.suppressed_by or wide.when.group_by)
-    wider = one.clause.where == AllOf(()) and two.clause.where != AllOf(())
     kinds = all(any(_is_below(kind, word) for word in one.clause.kinds) for kind in two.clause.kinds)
     severity = loudest(wide.then.severity, narrow.then.severity) is wide.then.severity
     people = set(wide.then.escalate) >= set(narrow.then.escalate) and narrow.alerts
-    return plain and wider and kinds and severity and people and not wide.shadow and wide.runs_at is narrow.runs_at
+    return kinds and severity and people and wide.runs_at is narrow.runs_at
 
 
 def _is_below(kind: str, word: str) -> bool:

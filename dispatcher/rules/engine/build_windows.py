@@ -7,7 +7,7 @@ from dispatcher.rules.engine.counting import Counting
 from dispatcher.rules.engine.cross import Clauses, Compiled
 from dispatcher.rules.engine.gathering import Gathered
 from dispatcher.rules.engine.grouping import Grouping
-from dispatcher.rules.engine.search import Place
+from dispatcher.rules.engine.places import Place
 from dispatcher.rules.engine.searching import Searched
 from dispatcher.rules.engine.sliding import Sliding
 from dispatcher.rules.engine.waits import Trigger

@@ -142,11 +142,11 @@ class Engine:
         t = now.run_ms if happened_run is None else min(happened_run, now.run_ms)
         too_late = now.run_ms - t > self.lateness(event.kind)
         state.too_late += too_late
+        seen = self._seen(event, at_post, at_precinct)
         for index, lits in sorted(self._by_rule(matched).items()):
             built = self._built[index]
-            if built.rule.enabled and self._sees(built.rule, event, at_post, at_precinct):
-                item = Item(event, t, state.n, frozenset(lits))
-                self._feed(state, built, item, now, too_late, out)
+            if built.rule.enabled and built.rule.runs_at in seen:
+                self._feed(state, built, Item(event, t, state.n, frozenset(lits)), now, too_late, out)
                 if built.rule.when.group_by and built.grouping.key(event) is None:
                     state.ungrouped[built.rule.id] = state.ungrouped.get(built.rule.id, 0) + 1
         self._settle(state, now, out)
@@ -244,10 +244,14 @@ class Engine:
 
     # --- inside
 
-    def _sees(self, rule: FullRule, event: Event, at_post: bool, at_precinct: bool) -> bool:
-        if rule.runs_at is RunsAt.PRECINCT:
-            return at_precinct and event.kind.startswith(SEEN_AT_PRECINCT)
-        return at_post and event.post is not None and self._scope.post in (None, event.post)
+    def _seen(self, event: Event, at_post: bool, at_precinct: bool) -> list[RunsAt]:
+        """Return at which places rules see an event."""
+        seen = []
+        if at_precinct and event.kind.startswith(SEEN_AT_PRECINCT):
+            seen.append(RunsAt.PRECINCT)
+        if at_post and event.post is not None and self._scope.post in (None, event.post):
+            seen.append(RunsAt.POST)
+        return seen
 
     def _feed(self, state: EngineState, built: Built, item: Item, now: Stamp, too_late: bool, out: Outcome) -> None:
         for machine, part, judge in self._judges(state, built, now, out):
@@ -255,7 +259,8 @@ class Engine:
                 machine.feed(part, item, now, too_late, judge)
             except Exhausted:
                 state.gave_up += 1
-            state.alarm = min(state.alarm, machine.alarm(part))
+            alarm = machine.alarm(part)
+            state.alarm = min(state.alarm, alarm)
 
     def _judges(
         self, state: EngineState, built: Built, now: Stamp, out: Outcome

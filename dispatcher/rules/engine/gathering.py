@@ -12,7 +12,8 @@ from functools import cached_property
 from dispatcher.rules.engine import tallies as counted
 from dispatcher.rules.engine.cross import Compiled, crossing
 from dispatcher.rules.engine.grouping import key_of
-from dispatcher.rules.engine.search import Place, Search
+from dispatcher.rules.engine.places import Place
+from dispatcher.rules.engine.search import Search
 from dispatcher.rules.engine.sliding import Match, Sliding
 from dispatcher.rules.engine.state import MAX_ITEMS, Item, MachineState, Tally, Window
 

@@ -34,10 +34,10 @@ class Grouping:
 
     def key(self, event: Event) -> str | None:
         """Return the key of an event's window; None for an event that lacks a field, and so counts in no group."""
-        values = [event.field(name) for name in self.fields]
         if self.near is not None and event.kelurahan is None:
             return None
-        return None if any(value is None for value in values) else key_of(list(values))
+        values = [event.field(name) for name in self.fields]
+        return None if None in values else key_of(values)
 
     def group(self, event: Event) -> str | None:
         """Return the group that a firing by this event is for."""
