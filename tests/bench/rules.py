@@ -33,6 +33,7 @@ from tests.bench.stage import Broken
 WALL = 1_795_500_000_000
 MATCHERS: dict[str, type[PythonMatcher] | type[DurableMatcher]] = {"twin": PythonMatcher, "durable": DurableMatcher}
 YEAR_MINUTES = 525_600
+SIZES = (10, 100, 1_000)
 
 
 def _matcher(name: str) -> Matcher:

@@ -10,7 +10,15 @@ from dispatcher.rules.language import RunsAt, When
 
 def key_of(values: list[Value | None]) -> str:
     """Return one text for a list of values: 3 is 3.0, and "3" is neither. By hand, for it is asked for each event."""
-    return "/".join([_word(value) for value in values])
+    if not values:
+        return ""
+    try:
+        text = "=" + "/=".join(values)  # type: ignore[arg-type]  # words, almost always
+    except TypeError:
+        return "/".join([_word(value) for value in values])
+    if "~" in text or text.count("/") >= len(values):
+        return "/".join([_word(value) for value in values])
+    return text
 
 
 def _word(value: Value | None) -> str:

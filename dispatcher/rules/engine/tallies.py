@@ -90,10 +90,8 @@ def settle(state: MachineState, tally: Tally, before: int, distinct: str | None,
 
 def expire(tally: Tally, horizon: int) -> None:
     """Forget what came before ``horizon``."""
-    if len(tally.track):
-        tally.track.expire(horizon)
-    elif len(tally.latest):
-        tally.latest.expire(horizon)
+    tally.track.expire(horizon)
+    tally.latest.expire(horizon)
     if tally.evidence and next(iter(tally.evidence.values())).t < horizon:
         tally.evidence = {n: item for n, item in tally.evidence.items() if item.t >= horizon}
 

@@ -41,15 +41,15 @@ class Track:
 
     def append(self, t: int, n: int) -> None:
         """Add the newest; it is never put before another, whatever its time says."""
-        if len(self) and t < self.times[-1]:
-            t = self.times[-1]
-        self.times.append(t)
+        times = self.times
+        times.append(max(t, times[-1]) if len(times) > self._head else t)
         self.numbers.append(n)
 
     def expire(self, horizon: int) -> None:
         """Forget what came before ``horizon``."""
-        if len(self) and self.times[self._head] < horizon:
-            self._head = bisect_left(self.times, horizon, self._head)
+        times, head = self.times, self._head
+        if head < len(times) and times[head] < horizon:
+            self._head = bisect_left(times, horizon, head)
             self._pack()
 
     def drop_oldest(self) -> None:
@@ -126,9 +126,11 @@ class Latest:
 
     def expire(self, horizon: int) -> None:
         """Forget what was last seen before ``horizon``."""
-        while self._head < len(self._times) and self._times[self._head] < horizon:
-            self._forget_first()
-        self._pack()
+        times = self._times
+        if self._head < len(times) and times[self._head] < horizon:
+            while self._head < len(times) and times[self._head] < horizon:
+                self._forget_first()
+            self._pack()
 
     def _forget_first(self) -> None:
         if self._is_alive(self._head):
