@@ -5,6 +5,7 @@ checkpoint times and numbers are differences, so that a hundred thousand take a 
 """
 
 from array import array
+from base64 import b64encode
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator
 from hashlib import blake2b
@@ -16,7 +17,7 @@ from pydantic import PlainSerializer, PlainValidator
 from dispatcher.domain.events import Value
 
 SPARE = 1_024  # entries that a track may carry in front, already expired, before it is packed
-LONG = 64  # characters of a value that are kept as they are; of a longer one the digest is
+LONG = 20  # characters of a value that are kept as they are; of a longer one a digest of 96 bits is
 
 Key = str | int | float | tuple[bool]
 
@@ -190,7 +191,8 @@ def key_of_value(value: Value) -> Key:
     if isinstance(value, bool):
         return (value,)
     if isinstance(value, str) and len(value) > LONG:
-        return "#" + blake2b(value.encode("utf-8", "surrogatepass"), digest_size=32).hexdigest()
+        digest = blake2b(value.encode("utf-8", "surrogatepass"), digest_size=12).digest()
+        return "#" + b64encode(digest).decode("ascii")
     return value
 
 
