@@ -59,8 +59,8 @@ def both(when: dict[str, Any]) -> tuple[Sliding, Searched, Clauses]:
     parsed, asked = ruleset.rules[0].when, Clauses("a#")
     assert isinstance(parsed.form, AllForm | SequenceForm)
     quick = sliding_of(parsed.form, parsed, asked, Grouping((), None), lambda _clauses: 0)
-    assert isinstance(quick, Chained | Gathered)
-    unless = quick.unless if isinstance(quick, Gathered) else ()
+    assert isinstance(quick, Chained | Gathered | Searched)
+    unless = () if isinstance(quick, Chained) else quick.unless
     common = (quick.grouping, quick.within_ms, 0, quick.reuse)
     return quick, Searched(*common, quick.places, isinstance(quick, Chained), unless), asked
 
