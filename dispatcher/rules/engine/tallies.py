@@ -120,9 +120,10 @@ def _late_values(tally: Tally, low: int, at: Item, distinct: str) -> set[Key]:
 
 def evidence(tallies: list[Tally], low: int, at: Item) -> tuple[Event, ...]:
     """Return the newest events from ``low`` to an event, in order; no more than an alert can name."""
+    if len(tallies) == 1 and not tallies[0].late:
+        return tuple([item.event for item in tallies[0].evidence.values() if item.t >= low])
     found = [item for tally in tallies for item in _newest(tally, low, at)]
-    if len(tallies) > 1:
-        found.sort(key=order_of)
+    found.sort(key=order_of)
     return tuple([item.event for item in found[-MAX_EVIDENCE:]])
 
 
