@@ -7,6 +7,7 @@ overdue, then the events as they arrive (each with the states that it sets), the
 
 from collections.abc import Iterable, Iterator
 from datetime import tzinfo
+from functools import partial
 
 from dispatcher.domain.events import Event, Value
 from dispatcher.domain.site import Site
@@ -15,7 +16,7 @@ from dispatcher.rules.checks import SEEN_AT_PRECINCT
 from dispatcher.rules.engine.build import Builder, Built, Scope
 from dispatcher.rules.engine.calendar import MINUTE_MS, Calendar
 from dispatcher.rules.engine.clearing import clear
-from dispatcher.rules.engine.completion import NEVER, Completion, Judge, Machine, Now
+from dispatcher.rules.engine.completion import NEVER, Judge, Machine, Now
 from dispatcher.rules.engine.gate import Gate
 from dispatcher.rules.engine.outcome import Outcome, SetState
 from dispatcher.rules.engine.room import LOOK_EVERY, make_room
@@ -264,18 +265,12 @@ class Engine:
 
     def _judges(
         self, state: EngineState, built: Built, now: Stamp, out: Outcome
-    ) -> Iterator[tuple[Machine, MachineState, Judge]]:
+    ) -> tuple[tuple[Machine, MachineState, Judge], ...]:
         own = state.rules[built.rule.id]
-
-        def fire(done: Completion) -> bool:
-            return self._gate.judge(state, built, done, now, out)
-
-        def end(done: Completion) -> bool:
-            return clear(own, built, done, now, out)
-
-        yield built.when, own.when, fire
-        if built.clear is not None:
-            yield built.clear, own.clear, end
+        fire = partial(self._gate.judge, state, built, now=now, out=out)
+        if built.clear is None:
+            return ((built.when, own.when, fire),)
+        return (built.when, own.when, fire), (built.clear, own.clear, partial(clear, own, built, now=now, out=out))
 
     def _overdue(self, state: EngineState, now: Stamp) -> Outcome:
         out = Outcome()

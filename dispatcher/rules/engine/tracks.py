@@ -160,6 +160,8 @@ class Latest:
 
     def cut(self, low: int, high: int) -> None:
         """Forget what was last seen from ``low`` to ``high``, both included."""
+        if not self._newest:
+            return
         self._fill([entry for entry in self._entries() if not low <= entry[1] <= high])
 
     def shift(self, n: int, by_ms: int) -> None:
