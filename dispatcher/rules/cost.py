@@ -83,7 +83,7 @@ def _kept(form: AllForm | SequenceForm) -> int:
     if isinstance(form, SequenceForm):
         named = [index for index, step in enumerate(form.steps) if step.name is not None]
         return MAX_ITEMS * (len(form.steps) - named[0]) if named and _compares(form) else places
-    return max(MAX_ITEMS, places * places) if _compares(form) else (places + 1) * min(MANY_SORTS, 2**places)
+    return max(MAX_ITEMS, (places + 1) ** 2) if _compares(form) else (places + 1) * min(MANY_SORTS, 2**places)
 
 
 def _compares(form: AllForm | SequenceForm) -> bool:

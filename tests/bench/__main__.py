@@ -1,7 +1,7 @@
 """`make bench`: every row, rounds interleaved between the contenders, one table.
 
-`BENCH_ROUNDS` (3) is how often; `BENCH_FULL=1` measures memory and start with 1,000,000 events in place of 200,000;
-`BENCH_ROWS=press,burst` picks rows; `BENCH_DIR` is where to write (the disk that is measured is the one it lies on).
+`BENCH_ROUNDS` (3) is how often; `BENCH_FULL=1` measures memory and start with 1,000,000 events in place of 200,000, and
+a whole virtual year in place of a month; `BENCH_ROWS=press,burst,rules` picks rows; `BENCH_DIR` is where to write (the disk that is measured is the one it lies on).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from tests.bench import rows
+from tests.bench import rows, rules
 from tests.bench.disk import file_system
 from tests.bench.rows import Figures
 from tests.bench.stage import Broken, allow_many_connections, environment
@@ -31,7 +31,16 @@ EVENTS, EVENTS_FULL = 200_000, 1_000_000
 Job = tuple[str, str, Callable[[Path], Iterable[Figures]]]  # row, contender, measurement
 
 
-def jobs(number: int, events: int) -> Iterator[Job]:
+def rule_jobs() -> Iterator[Job]:
+    """Yield what needs no broker: the rule engine, its commands, and its matchers beside each other."""
+    for name in rules.MATCHERS:
+        yield "rules-event", name, partial(rules.one_event, count=2_000, matcher=name)
+    yield "rules-fill", "post", partial(rules.fill, number=100_000, rounds=5)
+    yield "rules-commands", "post", partial(rules.commands, rules=500, cases=500)
+    yield "rules-matchers", "post", partial(rules.matchers, sizes=rules.SIZES, count=6_400)
+
+
+def jobs(number: int, events: int, *, full: bool) -> Iterator[Job]:
     """Yield what one round measures, the contenders in turn; the long ones in the first round only."""
     for name in ("bare", "post"):
         yield "press", name, partial(rows.press_to_alert, name=name, seconds=PRESS_S)
@@ -42,7 +51,9 @@ def jobs(number: int, events: int) -> Iterator[Job]:
         yield "slow", "post", partial(rows.slow_disk, seconds=SLOW_S)
     for name in ("bare", "post"):
         yield "killed", name, partial(rows.killed, name=name, count=KILLED)
+    yield from rule_jobs()
     if number == 0:
+        yield "rules-year", "post", partial(rules.year, minutes=rules.YEAR_MINUTES // (1 if full else 12))
         yield "bytes", "post", partial(rows.bytes_written, presses=LONE, seconds=TRICKLE_S)
         yield "memory", "post", partial(rows.memory_and_start, count=events)
 
@@ -82,17 +93,18 @@ def _row_of(row: str, figures: Figures) -> str:
 
 def main() -> int:
     """Measure, print, and return 0: a missed bar is a figure and no failure."""
-    if not find_program("mosquitto"):
+    rounds, wanted = int(os.environ.get("BENCH_ROUNDS", "3")), os.environ.get("BENCH_ROWS", "").split(",")
+    if not all(word.startswith("rules") for word in wanted) and not find_program("mosquitto"):
         print("mosquitto tidak ada / is not installed: apt install mosquitto", file=sys.stderr)
         return 64
     allow_many_connections()
-    rounds, wanted = int(os.environ.get("BENCH_ROUNDS", "3")), os.environ.get("BENCH_ROWS", "")
-    events = EVENTS_FULL if os.environ.get("BENCH_FULL") == "1" else EVENTS
+    full = os.environ.get("BENCH_FULL") == "1"
+    events = EVENTS_FULL if full else EVENTS
     run = Run(Path(tempfile.mkdtemp(prefix="kentongan-bench-", dir=os.environ.get("BENCH_DIR"))))
     where = {**environment(), "file_system": file_system(run.folder), "rounds": rounds}
     for number in range(rounds):
-        for job in jobs(number, events):
-            if any(job[0].startswith(word) for word in wanted.split(",")):
+        for job in jobs(number, events, full=full):
+            if any(job[0].startswith(word) for word in wanted):
                 run.do(job, number)
     print(json.dumps(where))
     print(render(lines(Results(run.records))))

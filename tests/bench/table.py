@@ -13,6 +13,8 @@ SPARE_MS, SPARE_P99_MS = 1.5, 3.0
 SLOW_MS = 500.0
 MEMORY_MIB, FLAT_MIB = 64.0, 2.0
 EMPTY_S, FULL_S = 1.0, 5.0
+EVENT_MS, FILL_RATIO, CHECK_S, TEST_S, YEAR_S = 5.0, 2.0, 1.0, 10.0, 60.0
+CHECKPOINT_MIB, CHECKPOINT_S = 3.0, 0.3
 PANIC_KIB, SENSOR_KIB = 24.0, 2.0
 
 
@@ -40,7 +42,7 @@ class Results:
 
     def has(self, row: str) -> bool:
         """Return whether the post was measured on this row."""
-        return bool(self._of(row, "post"))
+        return any(record["row"] == row and record["contender"] != "bare" for record in self._records)
 
     def median(self, row: str, key: str, contender: str = "post") -> float:
         """Return the median over the rounds; not a number where it was not measured."""
@@ -74,6 +76,11 @@ def lines(results: Results) -> list[Line]:
         "memory": _memory,
         "start": _start,
         "bytes": _bytes,
+        "rules-event": _rules_event,
+        "rules-fill": _rules_fill,
+        "rules-commands": _rules_commands,
+        "rules-year": _rules_year,
+        "rules-matchers": _rules_matchers,
     }
     return [line for row, make in rows.items() if results.has(row) for line in make(results)]
 
@@ -185,6 +192,57 @@ def _bytes(of: Results) -> list[Line]:
         Line(f"bytes to disk ({where}), lone panic", "", _kib(panic), f"<= {_kib(PANIC_KIB)}", panic <= PANIC_KIB),
         Line("  each reading at 5/s", "", _kib(sensor), f"<= {_kib(SENSOR_KIB)}", sensor <= SENSOR_KIB),
     ]
+
+
+def _rules_event(of: Results) -> list[Line]:
+    found = []
+    for name, told in (("durable", "durable_rules"), ("twin", "twin")):
+        p50, p99 = of.median("rules-event", "p50", name), of.median("rules-event", "p99", name)
+        cpu50, cpu99 = of.median("rules-event", "cpu_p50", name), of.median("rules-event", "cpu_p99", name)
+        what = f"one event, 100 rules with windows, {told}, p99"
+        found.append(Line(what, "", f"{_ms(p99)} (p50 {p50:.2f})", f"<= {_ms(EVENT_MS)}", p99 <= EVENT_MS))
+        found.append(Line("  of that the processor's, p99", "", f"{_ms(cpu99)} (p50 {cpu50:.2f})", "", None))
+    return found
+
+
+def _rules_fill(of: Results) -> list[Line]:
+    found = []
+    for sort in ("plain", "distinct"):
+        few, many, ratio = (of.median("rules-fill", f"{sort}_{key}") for key in ("few_us", "many_us", "ratio"))
+        mib = of.median("rules-fill", f"{sort}_bytes") / 2**20
+        worst = max(of.median("rules-fill", f"{sort}_{key}_s") for key in ("write", "read"))
+        what = f"count of 100,000 in 1 h ({sort}), against one of 10"
+        figures = f"{many:.1f} / {few:.1f} us ({ratio:.2f})"
+        found.append(Line(what, "", figures, f"<= {FILL_RATIO:.0f} times", ratio <= FILL_RATIO))
+        met = mib <= CHECKPOINT_MIB and worst <= CHECKPOINT_S
+        bar = f"<= {CHECKPOINT_MIB:.0f} MiB, {CHECKPOINT_S} s"
+        found.append(
+            Line("  its checkpoint, and the slower of write and read", "", f"{mib:.2f} MiB, {worst:.3f} s", bar, met)
+        )
+    return found
+
+
+def _rules_commands(of: Results) -> list[Line]:
+    check, test = of.median("rules-commands", "check_s"), of.median("rules-commands", "test_s")
+    return [
+        Line("check of 500 rules, start included", "", f"{check:.2f} s", f"<= {CHECK_S:.0f} s", check <= CHECK_S),
+        Line("test of 500 cases, start included", "", f"{test:.2f} s", f"<= {TEST_S:.0f} s", test <= TEST_S),
+    ]
+
+
+def _rules_year(of: Results) -> list[Line]:
+    seconds = of.median("rules-year", "year_s")
+    return [Line("a virtual year, an event a minute", "", f"{seconds:.1f} s", f"<= {YEAR_S:.0f} s", seconds <= YEAR_S)]
+
+
+def _rules_matchers(of: Results) -> list[Line]:
+    found = []
+    for size in (10, 100, 1_000):
+        durable, twin = (of.median("rules-matchers", f"{name}_{size}") for name in ("durable", "twin"))
+        faster = "durable_rules" if durable > twin else "the twin"
+        figures = f"{_rate(durable)}, twin {_rate(twin)}: {faster}"
+        found.append(Line(f"matcher with {size:,} rules, durable_rules and twin", "", figures, "", None))
+    return found
 
 
 def _ms(value: float) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import rows
+from tests.bench import rows, rules
 from tests.bench.disk import file_system, fsyncs
 from tests.bench.figures import spread
 from tests.bench.packets import PUBLISH, Client, read_publish
@@ -54,6 +54,28 @@ def test_a_burst_ends_with_the_alert_about_its_last_reading(folder: Path, name: 
 def test_a_post_that_is_killed_amid_presses_is_seen_to_lose_none(folder: Path) -> None:
     figures = only(rows.killed(folder, "post", 100))
     assert (figures["pressed"], figures["lost"], figures["twice"]) == (100, 0, 0)
+
+
+@pytest.mark.parametrize("name", list(rules.MATCHERS))
+def test_one_event_through_a_hundred_rules_is_measured_with_each_matcher(tmp_path: Path, name: str) -> None:
+    figures = only(rules.one_event(tmp_path, 40, name))
+    assert 0 < figures["p50"] <= figures["p99"] <= figures["max"] < math.inf
+
+
+def test_the_rows_of_the_rules_give_figures_and_lines(tmp_path: Path) -> None:
+    found: list[Figures] = []
+    rows_: dict[str, Iterator[Figures]] = {
+        "rules-event": rules.one_event(tmp_path, 20, "twin"),
+        "rules-fill": rules.fill(tmp_path, 1_000, 1),
+        "rules-commands": rules.commands(tmp_path, 20, 10),
+        "rules-year": rules.year(tmp_path, 300),
+        "rules-matchers": rules.matchers(tmp_path, (10,), 128),
+    }
+    for row, measured in rows_.items():
+        found += [{"row": row, "contender": "post", "round": 0, **figures} for figures in measured]
+    table = render(lines(Results(found)))
+    assert "check of 500 rules" in table
+    assert "matcher with 10 rules" in table
 
 
 def test_packets_are_read_however_they_are_cut() -> None:

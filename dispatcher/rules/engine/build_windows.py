@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 
 from dispatcher.rules.engine.chains import Chained
 from dispatcher.rules.engine.counting import Counting
-from dispatcher.rules.engine.cross import Clauses, Compiled
+from dispatcher.rules.engine.cross import Clauses, Compiled, references
 from dispatcher.rules.engine.gathering import Gathered
 from dispatcher.rules.engine.grouping import Grouping
-from dispatcher.rules.engine.search import Place
+from dispatcher.rules.engine.places import Place
 from dispatcher.rules.engine.searching import Searched
 from dispatcher.rules.engine.sliding import Sliding
 from dispatcher.rules.engine.waits import Trigger
@@ -31,10 +31,18 @@ def sliding_of(
         case AllForm(steps=steps, unless=unless):
             places = tuple(place for step in steps for place in _places(step, asked, ()))
             voiding = tuple(asked.compile(part.clause) for part in unless)
-            return Gathered(*common, places, voiding) if in_order else Searched(*common, places, False, voiding)
+            if in_order and not _compares_with_last(places, voiding):
+                return Gathered(*common, places, voiding)
+            return Searched(*common, places, False, voiding)
         case SequenceForm(parts=parts):
             places = _ordered(parts, asked)
             return Chained(*common, places) if in_order else Searched(*common, places, True)
+
+
+def _compares_with_last(places: tuple[Place, ...], unless: tuple[Compiled, ...]) -> bool:
+    """Return whether something compares with the last of several events: then their order among each other matters."""
+    named = {place.name for place in places if not place.opens}
+    return any(name in named for name, _ in references((*unless, *(place.clause for place in places))))
 
 
 def trigger_of(after: After, asked: Clauses, grouping: Grouping, lateness_of: Lateness) -> Trigger:

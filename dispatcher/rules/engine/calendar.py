@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
+MAX_KNOWN = 4_096  # instants that are remembered: the same few are asked for all day
 MAX_DAYS = 8  # deadlines that a jump passed over longer ago than this are nobody's news
 
 
@@ -12,6 +13,7 @@ class Calendar:
 
     def __init__(self, tz: tzinfo) -> None:
         self._tz = tz
+        self._known: dict[tuple[date, int], int] = {}
 
     def local(self, wall_ms: int) -> datetime:
         """Return the local date and time."""
@@ -28,6 +30,14 @@ class Calendar:
 
     def instant(self, day: date, minute: int) -> int:
         """Return when a local time is: in a gap the first instant after it, in a fold its first occurrence."""
+        known = self._known.get((day, minute))
+        if known is None:
+            if len(self._known) >= MAX_KNOWN:
+                self._known.clear()
+            known = self._known[day, minute] = self._instant(day, minute)
+        return known
+
+    def _instant(self, day: date, minute: int) -> int:
         naive = datetime(day.year, day.month, day.day, minute // 60, minute % 60)
         first = naive.replace(tzinfo=self._tz, fold=0)
         instant = first.astimezone(UTC)

@@ -14,7 +14,7 @@ from dispatcher.domain.events import Event, Value
 from dispatcher.rules.engine import tallies as counted
 from dispatcher.rules.engine.cross import Compiled, references
 from dispatcher.rules.engine.grouping import key_of
-from dispatcher.rules.engine.search import Place
+from dispatcher.rules.engine.places import Place
 from dispatcher.rules.engine.sliding import Match, Sliding
 from dispatcher.rules.engine.state import MAX_ITEMS, Chain, Item, MachineState, Tally, Window
 

@@ -7,6 +7,7 @@ overdue, then the events as they arrive (each with the states that it sets), the
 
 from collections.abc import Iterable, Iterator
 from datetime import tzinfo
+from functools import partial
 
 from dispatcher.domain.events import Event, Value
 from dispatcher.domain.site import Site
@@ -15,7 +16,7 @@ from dispatcher.rules.checks import SEEN_AT_PRECINCT
 from dispatcher.rules.engine.build import Builder, Built, Scope
 from dispatcher.rules.engine.calendar import MINUTE_MS, Calendar
 from dispatcher.rules.engine.clearing import clear
-from dispatcher.rules.engine.completion import NEVER, Completion, Judge, Machine, Now
+from dispatcher.rules.engine.completion import NEVER, Judge, Machine, Now
 from dispatcher.rules.engine.gate import SUPPRESS_MS, Gate
 from dispatcher.rules.engine.hours import Hourly
 from dispatcher.rules.engine.outcome import Outcome, SetState
@@ -144,11 +145,11 @@ class Engine:
         t = now.run_ms if happened_run is None else min(happened_run, now.run_ms)
         too_late = now.run_ms - t > self.lateness(event.kind)
         state.too_late += too_late
+        seen = self._seen(event, at_post, at_precinct)
         for index, lits in sorted(self._by_rule(matched).items()):
             built = self._built[index]
-            if built.rule.enabled and self._sees(built.rule, event, at_post, at_precinct):
-                item = Item(event, t, state.n, frozenset(lits))
-                self._feed(state, built, item, now, too_late, out)
+            if built.rule.enabled and built.rule.runs_at in seen:
+                self._feed(state, built, Item(event, t, state.n, frozenset(lits)), now, too_late, out)
                 if built.rule.when.group_by and built.grouping.key(event) is None:
                     state.ungrouped[built.rule.id] = state.ungrouped.get(built.rule.id, 0) + 1
         self._settle(state, now, out)
@@ -258,10 +259,14 @@ class Engine:
 
     # --- inside
 
-    def _sees(self, rule: FullRule, event: Event, at_post: bool, at_precinct: bool) -> bool:
-        if rule.runs_at is RunsAt.PRECINCT:
-            return at_precinct and event.kind.startswith(SEEN_AT_PRECINCT)
-        return at_post and event.post is not None and self._scope.post in (None, event.post)
+    def _seen(self, event: Event, at_post: bool, at_precinct: bool) -> list[RunsAt]:
+        """Return at which places rules see an event."""
+        seen = []
+        if at_precinct and event.kind.startswith(SEEN_AT_PRECINCT):
+            seen.append(RunsAt.PRECINCT)
+        if at_post and event.post is not None and self._scope.post in (None, event.post):
+            seen.append(RunsAt.POST)
+        return seen
 
     def _feed(self, state: EngineState, built: Built, item: Item, now: Stamp, too_late: bool, out: Outcome) -> None:
         for machine, part, judge in self._judges(state, built, now, out):
@@ -269,22 +274,17 @@ class Engine:
                 machine.feed(part, item, now, too_late, judge)
             except Exhausted:
                 state.gave_up += 1
-            state.alarm = min(state.alarm, machine.alarm(part))
+            alarm = machine.alarm(part)
+            state.alarm = min(state.alarm, alarm)
 
     def _judges(
         self, state: EngineState, built: Built, now: Stamp, out: Outcome
-    ) -> Iterator[tuple[Machine, MachineState, Judge]]:
+    ) -> tuple[tuple[Machine, MachineState, Judge], ...]:
         own = state.rules[built.rule.id]
-
-        def fire(done: Completion) -> bool:
-            return self._gate.judge(state, built, done, now, out)
-
-        def end(done: Completion) -> bool:
-            return clear(own, built, done, now, out)
-
-        yield built.when, own.when, fire
-        if built.clear is not None:
-            yield built.clear, own.clear, end
+        fire = partial(self._gate.judge, state, built, now=now, out=out)
+        if built.clear is None:
+            return ((built.when, own.when, fire),)
+        return (built.when, own.when, fire), (built.clear, own.clear, partial(clear, own, built, now=now, out=out))
 
     def _overdue(self, state: EngineState, now: Stamp) -> Outcome:
         out = Outcome()

@@ -2,7 +2,8 @@
 
 A match is no worse for taking the newest of its sort: it begins later, so that less can stand between. As many as there
 are places are enough, and one more, for what must not stand in between may be of that sort, too.
-This is exact only while events come in their order: where they may be late, ``searching`` does it.
+This is exact only while events come in their order, and where nothing is compared with the last of several events of
+one clause: there the order of older ones matters, too. For the rest there is ``searching``.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,8 @@ from functools import cached_property
 from dispatcher.rules.engine import tallies as counted
 from dispatcher.rules.engine.cross import Compiled, crossing
 from dispatcher.rules.engine.grouping import key_of
-from dispatcher.rules.engine.search import Place, Search
+from dispatcher.rules.engine.places import Place
+from dispatcher.rules.engine.search import Search
 from dispatcher.rules.engine.sliding import Match, Sliding
 from dispatcher.rules.engine.state import MAX_ITEMS, Item, MachineState, Tally, Window
 

@@ -10,7 +10,15 @@ from dispatcher.rules.language import RunsAt, StateForm, When
 
 def key_of(values: list[Value | None]) -> str:
     """Return one text for a list of values: 3 is 3.0, and "3" is neither. By hand, for it is asked for each event."""
-    return "/".join([_word(value) for value in values])
+    if not values:
+        return ""
+    try:
+        text = "=" + "/=".join(values)  # type: ignore[arg-type]  # words, almost always
+    except TypeError:
+        return "/".join([_word(value) for value in values])
+    if "~" in text or text.count("/") >= len(values):
+        return "/".join([_word(value) for value in values])
+    return text
 
 
 def _word(value: Value | None) -> str:
@@ -34,10 +42,10 @@ class Grouping:
 
     def key(self, event: Event) -> str | None:
         """Return the key of an event's window; None for an event that lacks a field, and so counts in no group."""
-        values = [event.field(name) for name in self.fields]
         if self.near is not None and event.kelurahan is None:
             return None
-        return None if any(value is None for value in values) else key_of(list(values))
+        values = [event.field(name) for name in self.fields]
+        return None if None in values else key_of(values)
 
     def group(self, event: Event) -> str | None:
         """Return the group that a firing by this event is for."""

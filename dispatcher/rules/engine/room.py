@@ -11,7 +11,7 @@ from dispatcher.rules.engine.state import EngineState, MachineState, Wait, Windo
 
 # Bytes, measured with tracemalloc (tests/unit/rules/test_cost.py).
 COUNTED_BYTES = 24  # a time and a number, with what is spare in between
-DISTINCT_BYTES = 220  # a distinct value of some twenty characters, and when it was seen
+DISTINCT_BYTES = 160  # a distinct value, and when it was seen
 WHOLE_BYTES = 1_200  # an event with a few attributes
 GROUP_BYTES = 2_000  # a window with nothing in it
 KEY_BYTES = 200  # a throttle, a condition, an entry of a roster

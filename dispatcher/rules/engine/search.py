@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from dispatcher.domain.events import Event
 from dispatcher.rules.engine.cross import Bound, Compiled
+from dispatcher.rules.engine.matching import can_fill
+from dispatcher.rules.engine.places import Place
 from dispatcher.rules.engine.state import Item
 
 BUDGET = 20_000  # tries for one event, about as many microseconds
@@ -30,20 +32,6 @@ class Budget:
         self.left -= 1
         if self.left < 0:
             raise Exhausted
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One event of a match. ``name`` is given to it, ``unless`` voids the gap before it, ``opens`` starts a clause."""
-
-    clause: Compiled
-    name: str | None = None
-    unless: tuple[Compiled, ...] = ()
-    opens: bool = True
-
-    def concerns(self, item: Item) -> bool:
-        """Return whether an event can stand here, or void the gap before it."""
-        return self.clause.id in item.lits or any(clause.id in item.lits for clause in self.unless)
 
 
 @dataclass(slots=True)
@@ -100,7 +88,15 @@ class Search:
         """Return the named events of a match, or None."""
         if not self._enough():
             return None
+        if all(clause.plain for clause in (*self.unless, *(place.clause for place in self.places))):
+            return {} if can_fill(self.items[self._unvoided() :], self.places) else None
         return self._choose(0, (), {})
+
+    def _unvoided(self) -> int:
+        """Return the first event that has none behind it, but for the last, that voids a match."""
+        voiding = {clause.id for clause in self.unless}
+        after = range(len(self.items) - 2, -1, -1)
+        return next((at for at in after if voiding and not voiding.isdisjoint(self.items[at].lits)), 0)
 
     def _enough(self) -> bool:
         return all(any(place.clause.id in item.lits for item in self.items) for place in self.places)

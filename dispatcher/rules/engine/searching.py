@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dispatcher.rules.engine.cross import Compiled
-from dispatcher.rules.engine.search import Budget, Place, Search
+from dispatcher.rules.engine.places import Place
+from dispatcher.rules.engine.search import Budget, Search
 from dispatcher.rules.engine.sliding import Match, Sliding
 from dispatcher.rules.engine.state import MAX_EVIDENCE, MAX_ITEMS, Item, MachineState, Window
 from dispatcher.rules.engine.tallies import order_of

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import (
@@ -31,7 +32,7 @@ def gathering() -> Ledger:
 
 def sharing(data: object) -> Mapping[str, Event]:
     """Return the events that a written state refers to. Raises ValueError where they are none."""
-    return _EVENTS.validate_python(data.get("events", {}) if isinstance(data, Mapping) else {})
+    return _events().validate_python(data.get("events", {}) if isinstance(data, Mapping) else {})
 
 
 def _write(event: Event, handler: SerializerFunctionWrapHandler, info: SerializationInfo) -> Any:
@@ -54,4 +55,8 @@ def _read(value: Any, handler: Callable[[Any], Event], info: ValidationInfo) -> 
 
 
 SharedEvent = Annotated[Event, WrapSerializer(_write), WrapValidator(_read)]
-_EVENTS: TypeAdapter[dict[str, Event]] = TypeAdapter(dict[str, Event])
+
+
+@cache
+def _events() -> TypeAdapter[dict[str, Event]]:
+    return TypeAdapter(dict[str, Event])

@@ -5,6 +5,7 @@ Run times are milliseconds of running time (``Stamp.run_ms``); wall times are Un
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import PlainSerializer, TypeAdapter
@@ -238,16 +239,18 @@ def overflow(state: EngineState) -> Mapping[str, int]:
     return {id_: number for id_, number in lost.items() if number}
 
 
-_ADAPTER: TypeAdapter[EngineState] = TypeAdapter(EngineState)
+@cache
+def _adapter() -> TypeAdapter[EngineState]:
+    return TypeAdapter(EngineState)  # made when it is needed: `check` never is in need of it
 
 
 def to_plain(state: EngineState) -> dict[str, Any]:
     """Return the state as JSON values; ``events`` are the events that stand anywhere in it, each once."""
     context = gathering()
-    plain: dict[str, Any] = _ADAPTER.dump_python(state, mode="json", exclude_defaults=True, context=context)
+    plain: dict[str, Any] = _adapter().dump_python(state, mode="json", exclude_defaults=True, context=context)
     return {"events": context.events, **plain} if context.events else plain
 
 
 def from_plain(data: object) -> EngineState:
     """Return what ``to_plain`` made. Raises ValueError for anything else."""
-    return _ADAPTER.validate_python(data, context=sharing(data))
+    return _adapter().validate_python(data, context=sharing(data))

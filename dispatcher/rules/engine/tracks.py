@@ -5,6 +5,7 @@ checkpoint times and numbers are differences, so that a hundred thousand take a 
 """
 
 from array import array
+from base64 import b64encode
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator
 from hashlib import blake2b
@@ -16,7 +17,7 @@ from pydantic import PlainSerializer, PlainValidator
 from dispatcher.domain.events import Value
 
 SPARE = 1_024  # entries that a track may carry in front, already expired, before it is packed
-LONG = 64  # characters of a value that are kept as they are; of a longer one the digest is
+LONG = 20  # characters of a value that are kept as they are; of a longer one a digest of 96 bits is
 
 Key = str | int | float | tuple[bool]
 
@@ -41,15 +42,15 @@ class Track:
 
     def append(self, t: int, n: int) -> None:
         """Add the newest; it is never put before another, whatever its time says."""
-        if len(self) and t < self.times[-1]:
-            t = self.times[-1]
-        self.times.append(t)
+        times = self.times
+        times.append(max(t, times[-1]) if len(times) > self._head else t)
         self.numbers.append(n)
 
     def expire(self, horizon: int) -> None:
         """Forget what came before ``horizon``."""
-        if len(self) and self.times[self._head] < horizon:
-            self._head = bisect_left(self.times, horizon, self._head)
+        times, head = self.times, self._head
+        if head < len(times) and times[head] < horizon:
+            self._head = bisect_left(times, horizon, head)
             self._pack()
 
     def drop_oldest(self) -> None:
@@ -126,9 +127,11 @@ class Latest:
 
     def expire(self, horizon: int) -> None:
         """Forget what was last seen before ``horizon``."""
-        while self._head < len(self._times) and self._times[self._head] < horizon:
-            self._forget_first()
-        self._pack()
+        times = self._times
+        if self._head < len(times) and times[self._head] < horizon:
+            while self._head < len(times) and times[self._head] < horizon:
+                self._forget_first()
+            self._pack()
 
     def _forget_first(self) -> None:
         if self._is_alive(self._head):
@@ -157,6 +160,8 @@ class Latest:
 
     def cut(self, low: int, high: int) -> None:
         """Forget what was last seen from ``low`` to ``high``, both included."""
+        if not self._newest:
+            return
         self._fill([entry for entry in self._entries() if not low <= entry[1] <= high])
 
     def shift(self, n: int, by_ms: int) -> None:
@@ -188,7 +193,8 @@ def key_of_value(value: Value) -> Key:
     if isinstance(value, bool):
         return (value,)
     if isinstance(value, str) and len(value) > LONG:
-        return "#" + blake2b(value.encode("utf-8", "surrogatepass"), digest_size=32).hexdigest()
+        digest = blake2b(value.encode("utf-8", "surrogatepass"), digest_size=12).digest()
+        return "#" + b64encode(digest).decode("ascii")
     return value
 
 
