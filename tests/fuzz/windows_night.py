@@ -96,7 +96,8 @@ class Steps(Draw):
         steps += self._echoes(steps)
         steps += self._rare()
         steps.sort(key=lambda step: step["at"])
-        steps, end = self._stretched(steps) if self.maybe(0.08) else (steps, END)
+        held_back = "suppressed_by" in str(self._rules)
+        steps, end = self._stretched(steps) if self.maybe(0.15 if held_back else 0.05) else (steps, END)
         return list(self._sensible(self._with_duplicates(steps))), self._given(), end
 
     def _given(self) -> dict[str, Any]:
@@ -165,12 +166,15 @@ class Steps(Draw):
         later = [{**step, "at": step["at"] + pause} if step["at"] > at else step for step in steps]
         for step in later:
             step.pop("happened", None)
+        early = [step for step in later if "event" in step and step["at"] <= LENGTH]
+        if self.maybe(0.5):  # nothing but what is early has happened an hour later
+            later = [step for step in later if step["at"] <= LENGTH]
         more = [
-            {**step, "at": step["at"] + self.pick([600, 601, 3600, 3601])}
-            for step in later
-            if "event" in step and step["at"] <= LENGTH and self.maybe(0.3)
+            {**self.pick(early), "at": step["at"] + self.pick([600, 601, 3600, 3600, 3601])}
+            for step in early
+            if self.maybe(0.4)
         ]
-        last = max(step["at"] for step in [*later, *more])
+        last = max((step["at"] for step in [*later, *more]), default=LENGTH)
         return sorted([*later, *more], key=lambda step: int(step["at"])), last + 30
 
     def _sensible(self, steps: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -85,13 +85,10 @@ class Oracle(Times):
         for part in self.memory[rule["id"]].parts:
             part.began, part.began_wall = self.now, self.wall() if self.trusted else None
             part.waits = []
-            part.renewed = {}
-            length = seconds(part.when.get("for", "0s"))
             for name, heard in part.heard.items():
-                over = part.over.get(name, set())
-                if set(heard) - over:
-                    part.heard[name] = [self.now]
-                    part.over[name] = set()
+                if {*heard, *part.renewed.pop(name, [])} - part.over.get(name, set()):
+                    part.heard[name], part.over[name] = [self.now], set()
+            length = seconds(part.when.get("for", "0s"))
             part.becoming = [one for one in part.becoming if one[0] + length > self.now]
 
     # --- the night
