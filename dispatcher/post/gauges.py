@@ -43,6 +43,7 @@ class Gauges:
         metrics.clock_trusted.set(now.trusted)
         metrics.disk_state.set(int(self._keeper.disk))
         self._set_matcher()
+        self._set_rules()
 
     def _set_outbox(self, now: Stamp) -> None:
         waiting = self._memory.state.unfinished()
@@ -50,6 +51,13 @@ class Gauges:
         pending = sum(incident.pending for incident in waiting)
         self._metrics.outbox_depth.set(len(made) + pending)
         self._metrics.outbox_oldest.set(max(0, now.run_ms - min(made)) / 1000 if made else 0)
+
+    def _set_rules(self) -> None:
+        overflow, late, gave_up = self._memory.rulebook.losses()
+        for rule, count in overflow.items():
+            self._metrics.rule_overflow.labels(rule).set(count)
+        self._metrics.events_late.set(late)
+        self._metrics.rule_gave_up.set(gave_up)
 
     def _set_matcher(self) -> None:
         state = self._matcher()

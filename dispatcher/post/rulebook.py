@@ -4,7 +4,7 @@ A journal is folded with the rules that were running when it was written. They a
 other rules in the files hands their memory over, and every rule whose meaning did not change keeps what it had.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -181,6 +181,12 @@ class Rulebook:
         """Return the watches that the precinct has open."""
         known = self.state.watches if self.state is not None else ()
         return tuple(OpenWatch(one.kind, one.kelurahan, one.until) for one in known)
+
+    def losses(self) -> tuple[Mapping[str, int], int, int]:
+        """Return what each rule gave up for want of room, how many events came too late, and searches given up."""
+        if self.state is None:
+            return {}, 0, 0
+        return engine_state.overflow(self.state), self.state.too_late, self.state.gave_up
 
     def forget(self, now: Stamp) -> None:
         """Drop what no later event can need."""

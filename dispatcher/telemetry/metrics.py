@@ -47,6 +47,16 @@ class PostMetrics:
         self.rule_said = Counter(
             "kentongan_rule_said", "What complete rules came to", ["rule", "said"], registry=registry
         )
+        self.rule_overflow = Gauge(
+            "kentongan_rule_overflow",
+            "What a rule gave up for want of room since it began",
+            ["rule"],
+            registry=registry,
+        )
+        self.events_late = Gauge("kentongan_events_too_late", "Events that moved no window any more", registry=registry)
+        self.rule_gave_up = Gauge(
+            "kentongan_rule_searches_given_up", "Windows not searched to the end", registry=registry
+        )
         self.rules_loaded = Gauge("kentongan_rules_loaded", "Rules that run here", registry=registry)
         self.reloads = Counter("kentongan_reloads", "Changes of the rules while running", registry=registry)
         self.config_faults = Gauge("kentongan_config_faults", "Faults in rules, profiles or site", registry=registry)
