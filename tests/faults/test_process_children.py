@@ -60,6 +60,8 @@ def test_a_matcher_that_dies_or_stands_still_holds_up_neither_presses_nor_rules(
     town.wait_metric(ENGINE, lambda state: state == 1)
     assert town.metric("kentongan_matcher_differences_total") == 0
     assert town.metric(LOST) == 0
+    (alarm,) = eventually(lambda: of_rule(town, "matcher.fault"), town.logs)  # once, for the technician
+    assert "dimulai lagi" in alarm["title"]
 
 
 # --- a crash loop ----------------------------------------------------------------------------------------------------
