@@ -167,7 +167,7 @@ class Steps(Draw):
         for step in later:
             step.pop("happened", None)
         early = [step for step in later if "event" in step and step["at"] <= LENGTH]
-        if self.maybe(0.5):  # nothing but what is early has happened an hour later
+        if len(early) > 1 and self.maybe(0.5):  # nothing but what is early has happened an hour later
             later = [step for step in later if step["at"] <= LENGTH]
         more = [
             {**self.pick(early), "at": step["at"] + self.pick([600, 601, 3600, 3600, 3601])}
