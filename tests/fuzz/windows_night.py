@@ -166,14 +166,11 @@ class Steps(Draw):
         later = [{**step, "at": step["at"] + pause} if step["at"] > at else step for step in steps]
         for step in later:
             step.pop("happened", None)
+        delays = [3600, 3600, 3600, 3601] if "suppressed_by" in str(self._rules) else [600, 600, 601]
         early = [step for step in later if "event" in step and step["at"] <= LENGTH]
-        if self.maybe(0.5):  # nothing but what is early has happened an hour later
+        if len(early) > 1 and self.maybe(0.5):  # nothing but what is early has happened an hour later
             later = [step for step in later if step["at"] <= LENGTH]
-        more = [
-            {**self.pick(early), "at": step["at"] + self.pick([600, 601, 3600, 3600, 3601])}
-            for step in early
-            if self.maybe(0.4)
-        ]
+        more = [{**self.pick(early), "at": step["at"] + self.pick(delays)} for step in early if self.maybe(0.4)]
         last = max((step["at"] for step in [*later, *more]), default=LENGTH)
         return sorted([*later, *more], key=lambda step: int(step["at"])), last + 30
 
