@@ -99,7 +99,7 @@ class Known(Matching):
     def _group(self, rule: Rule, event: Ev) -> Any:
         """The group of an event, or None: it lacks a field, and counts in none."""
         names = rule["when"].get("group_by", [])
-        names = names if self._precinct(rule) else ["post", *names]
+        names = names if self._precinct(rule) and "state" not in rule["when"] else ["post", *names]
         values = tuple(event.get(name) for name in names)
         if None in values or ("neighbours" in rule["when"] and event.get("kelurahan") is None):
             self.met.add("lacks a group field")

@@ -80,15 +80,22 @@ class Oracle(Times):
         part.becoming = [(since, posts, isinstance(by, int)) for (since, by), posts in together.items()]
 
     def _wake_rule(self, rule: Rule) -> None:
-        """It has heard nothing while it was off: its silences begin now."""
+        """It loses nothing, but has heard nothing: what ran out while it was off is measured anew, or is given up."""
         self.met.add("switched on")
         for part in self.memory[rule["id"]].parts:
             part.began, part.began_wall = self.now, self.wall() if self.trusted else None
-            part.waits = []
-            for name, heard in part.heard.items():
-                if {*heard, *part.renewed.pop(name, [])} - part.over.get(name, set()):
-                    part.heard[name], part.over[name] = [self.now], set()
             length = seconds(part.when.get("for", "0s"))
+            lateness = self._lateness_of(part.when["absent"]) if "absent" in part.when else 0
+            within = seconds(part.when.get("within", "0s"))
+            part.waits = [wait for wait in part.waits if wait["t"] + within + lateness > self.now]
+            for name, heard in part.heard.items():
+                alive = sorted({*heard, *part.renewed.get(name, [])} - part.over.get(name, set()))
+                base = alive[0] if alive else self.now
+                for word in alive:
+                    base = word if word <= base + length else base
+                if alive and base + length + lateness <= self.now:
+                    part.renewed.pop(name, None)
+                    part.heard[name], part.over[name] = [self.now], set()
             part.becoming = [one for one in part.becoming if one[0] + length > self.now]
 
     # --- the night

@@ -171,7 +171,7 @@ class Times(Forms):
                 groups = [group for (own, group), at in open_.items() if own == mode and (everywhere or at in posts)]
                 self._clear(rule, event, groups, everywhere=everywhere)
             else:
-                groups = [((), one) if self._precinct(rule) else ((one,), one) for one in posts]
+                groups = [((one,), one) for one in posts]  # a state is one post's, at the precinct too
                 self._judge(rule, event, groups, None, everywhere=everywhere)
 
     # --- deadlines of one instant, rule by rule

@@ -118,9 +118,9 @@ class Silence(Machine):
         return min((self._judged_at(entry) for entry in state.entries.values() if entry.heard), default=None)
 
     def woken(self, state: MachineState, now: Stamp) -> None:
-        """Measure every silence from now: nobody listened while the rule was off."""
+        """Measure anew from now what became too long a silence while nobody listened; what was not is kept."""
         for entry in state.entries.values():
-            if entry.heard:
+            if entry.heard and self._judged_at(entry) <= now.run_ms:
                 entry.heard = [now.run_ms]
         state.alarm = 0
 

@@ -169,8 +169,10 @@ class Waiting(Machine):
         return min((self._judged_at(waits[0]) for waits in state.waits.values() if waits), default=None)
 
     def woken(self, state: MachineState, now: Stamp) -> None:
-        """Give up all waits: nobody listened for their end while the rule was off."""
-        state.waits = {}
+        """Give up the waits that ran out while the rule was off, when nobody listened; keep the others."""
+        left = {key: [one for one in waits if self._judged_at(one) > now.run_ms] for key, waits in state.waits.items()}
+        state.waits = {key: waits for key, waits in left.items() if waits}
+        state.alarm = 0
 
     def refit(self, state: MachineState) -> None:
         """Make windows fit that were kept under another site."""
