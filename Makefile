@@ -55,7 +55,7 @@ check: $(BIN)/.dev ## Lint, formatting, types and import directions
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(BIN)/.dev ## Measure the post beside a bare loop, about eight minutes (BENCH_ROUNDS=1 BENCH_ROWS=press,burst)
+bench: $(BIN)/.dev ## Measure the post beside a bare loop, about eleven minutes (BENCH_ROUNDS=1 BENCH_ROWS=press,rules)
 	@$(BIN)/python -m tests.bench
 
 format: $(BIN)/.dev ## Sort imports, apply safe fixes, format

@@ -142,6 +142,8 @@ class Pipeline:
         saved = self._save_if_due(turn)
         self._relay()  # first: help is further away than the button's lamp
         self._answer(saved)
+        for sequence, events in turn.submissions:  # not before: a press waits for no rule, nor for its thread to start
+            self._parts.rules.submit(sequence, events)
         self._report()
         self._look_after(turn)
 
@@ -282,8 +284,6 @@ class Pipeline:
             self._held_since_ms = turn.now.run_ms
         if turn.entries or turn.tokens or turn.effects:
             self._held.append(turn)
-        for sequence, events in turn.submissions:
-            self._parts.rules.submit(sequence, events)
 
     def _save_if_due(self, turn: Turn) -> list[Turn]:
         held = sum(len(one.tokens) for one in self._held)

@@ -4,6 +4,7 @@ from dispatcher.domain.site import Device, Site
 from dispatcher.rules.engine.lateness import lateness_of
 from dispatcher.rules.engine.room import COUNTED_BYTES, DISTINCT_BYTES, GROUP_BYTES, KEY_BYTES, WHOLE_BYTES
 from dispatcher.rules.engine.state import (
+    MAX_CHAINS,
     MAX_EVIDENCE,
     MAX_GROUPS,
     MAX_ITEMS,
@@ -82,7 +83,7 @@ def _kept(form: AllForm | SequenceForm) -> int:
     places = sum(step.at_least for step in form.steps)
     if isinstance(form, SequenceForm):
         named = [index for index, step in enumerate(form.steps) if step.name is not None]
-        return MAX_ITEMS * (len(form.steps) - named[0]) if named and _compares(form) else places
+        return MAX_CHAINS * (len(form.steps) - named[0]) if named and _compares(form) else places
     return max(MAX_ITEMS, (places + 1) ** 2) if _compares(form) else (places + 1) * min(MANY_SORTS, 2**places)
 
 

@@ -16,7 +16,7 @@ from dispatcher.rules.engine.cross import Compiled, references
 from dispatcher.rules.engine.grouping import key_of
 from dispatcher.rules.engine.places import Place
 from dispatcher.rules.engine.sliding import Match, Sliding
-from dispatcher.rules.engine.state import MAX_ITEMS, Chain, Item, MachineState, Tally, Window
+from dispatcher.rules.engine.state import MAX_CHAINS, Chain, Item, MachineState, Tally, Window
 
 Needs = tuple[tuple[str, str], ...]  # names given, and their fields that are compared with
 
@@ -32,6 +32,14 @@ class Chained(Sliding):
         """Return for each place what it and those after it compare with."""
         wanted = [references((place.clause, *place.unless)) for place in self.places]
         return tuple(tuple(sorted(set().union(*wanted[index:]))) for index in range(len(wanted)))
+
+    @cached_property
+    def _alike(self) -> tuple[bool, ...]:
+        """Whether all beginnings that take one event at a place are alike for what follows it."""
+        after = (*self.needs[1:], ())
+        return tuple(
+            all(name == place.name for name, _ in needs) for place, needs in zip(self.places, after, strict=True)
+        )
 
     @cached_property
     def _fields(self) -> frozenset[str]:
@@ -86,11 +94,10 @@ class Chained(Sliding):
             return []
         _expire(chains, item.t - self.within_ms)
         begun = [Chain(item.t, item.n)] if index == 0 else chains.values()
-        return [
-            Chain(chain.t, chain.n, self._bound(place, chain, item))
-            for chain in begun
-            if place.clause.admits(item, chain.bound)
-        ]
+        taken = [chain for chain in begun if place.clause.admits(item, chain.bound)]
+        if len(taken) > 1 and self._alike[index]:
+            taken = [max(taken, key=_start)]
+        return [Chain(chain.t, chain.n, self._bound(place, chain, item)) for chain in taken]
 
     def _bound(self, place: Place, chain: Chain, item: Item) -> dict[str, Event]:
         if place.name is None:
@@ -103,7 +110,7 @@ class Chained(Sliding):
             key = key_of([_value(chain.bound.get(name), field) for name, field in self.needs[index]])
             known = waiting.pop(key, chain)
             waiting[key] = max(known, chain, key=_start)
-        while len(waiting) > MAX_ITEMS:
+        while len(waiting) > MAX_CHAINS:
             del waiting[next(iter(waiting))]
             state.dropped += 1
 

@@ -10,6 +10,8 @@ from dispatcher.rules.engine.state import Item
 from dispatcher.rules.language import Cross, Relation
 from dispatcher.rules.model import AllOf, AnyOf, Clause, Condition, Not
 
+CLOSE = 1e-12  # of the numbers themselves: what is farther apart is no matter of rounding
+
 Bound = Mapping[str, Event]
 
 
@@ -42,6 +44,9 @@ def _at_least(high: Value, low: Value, amount: float) -> bool:
     values = (high, low, amount)
     if any(isinstance(value, str | bool) or not isfinite(value) for value in values):
         return False
+    more = float(high) - float(low) - amount
+    if abs(more) > CLOSE * (abs(float(high)) + abs(float(low)) + abs(amount)):
+        return more > 0
     # Decimal, because 28.3 - 20.3 is not 8 in binary and a technician says "at least 8".
     return Decimal(str(high)) - Decimal(str(low)) >= Decimal(str(amount))
 

@@ -61,7 +61,9 @@ class Engine:
             *(one.expected.lateness_ms for one in self._machines() if isinstance(one, DailySilence)),
         }
         self._has_daily = any(isinstance(one, DailySilence | Hourly) for one in self._machines())
-        self._asking = {id_: index for index, built in enumerate(self._built) for id_ in built.questions}
+        self._asking = {
+            id_: (index, frozenset((id_,))) for index, built in enumerate(self._built) for id_ in built.questions
+        }
 
     def _machines(self) -> Iterator[Machine]:
         for built in self._timed:
@@ -149,7 +151,7 @@ class Engine:
         for index, lits in sorted(self._by_rule(matched).items()):
             built = self._built[index]
             if built.rule.enabled and built.rule.runs_at in seen:
-                self._feed(state, built, Item(event, t, state.n, frozenset(lits)), now, too_late, out)
+                self._feed(state, built, Item(event, t, state.n, lits), now, too_late, out)
                 if built.rule.when.group_by and built.grouping.key(event) is None:
                     state.ungrouped[built.rule.id] = state.ungrouped.get(built.rule.id, 0) + 1
         self._settle(state, now, out)
@@ -157,12 +159,14 @@ class Engine:
             make_room(state)
         return out
 
-    def _by_rule(self, matched: frozenset[str]) -> dict[int, list[str]]:
-        found: dict[int, list[str]] = {}
+    def _by_rule(self, matched: frozenset[str]) -> dict[int, frozenset[str]]:
+        """Return by rule the clauses that an event satisfies; mostly it is one, and then no new set."""
+        found: dict[int, frozenset[str]] = {}
         for id_ in matched:
-            index = self._asking.get(id_)
-            if index is not None:
-                found.setdefault(index, []).append(id_)
+            known = self._asking.get(id_)
+            if known is not None:
+                index, alone = known
+                found[index] = found[index] | alone if index in found else alone
         return found
 
     def catch_up(self, state: EngineState, now: Stamp) -> Outcome:

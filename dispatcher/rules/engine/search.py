@@ -5,7 +5,7 @@ hostile flood must cost a bounded time. ``Exhausted`` says so; the caller counts
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from dispatcher.domain.events import Event
@@ -14,7 +14,7 @@ from dispatcher.rules.engine.matching import can_fill
 from dispatcher.rules.engine.places import Place
 from dispatcher.rules.engine.state import Item
 
-BUDGET = 20_000  # tries for one event, about as many microseconds
+BUDGET = 10_000  # tries for one event, of one to two microseconds each
 
 
 class Exhausted(Exception):
@@ -54,6 +54,7 @@ class Search:
 
     def _from(self, index: int, before: int, last: int, bound: dict[str, Event]) -> dict[str, Event] | None:
         """Fill the places from ``index`` on with events after ``before``."""
+        self.budget.spend()
         key = (index, before, *sorted((name, event.id) for name, event in bound.items()))
         if key in self._dead:
             return None
@@ -71,11 +72,11 @@ class Search:
         self._dead.add(key)
         return None
 
-    def _fits(self, index: int, place: Place, before: int, stop: int) -> list[int]:
+    def _fits(self, index: int, place: Place, before: int, stop: int) -> Iterator[int]:
         found = self._fitting.get(index)
         if found is None:
             found = self._fitting[index] = [at for at, item in enumerate(self.items) if place.concerns(item)]
-        return found[bisect_right(found, before) : bisect_right(found, stop)]
+        return map(found.__getitem__, range(bisect_right(found, before), bisect_right(found, stop)))
 
     def _placed(self, index: int, at: int, last: int, item: Item, bound: Bound) -> dict[str, Event] | None:
         name = self.places[index].name

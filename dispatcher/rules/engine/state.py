@@ -17,6 +17,7 @@ from dispatcher.rules.engine.tracks import Latest, PlainLatest, PlainTrack, Trac
 MAX_COUNTED = 100_000  # events, or distinct values, that one window can count
 MAX_BEYOND = 10_000  # that it goes on counting where a firing does not spend them, if `at_least` is less
 MAX_ITEMS = 1_000  # whole events in one window, where an order or a comparison is looked for
+MAX_CHAINS = 500  # different beginnings of a sequence that wait for one of its places
 MAX_LATE = 1_000  # whole events of a count that a late one could still have judged again
 MAX_EVIDENCE = 100  # whole events kept beside what is only counted: an alert's revision carries no more
 MAX_GROUPS = 1_000  # windows of one rule
