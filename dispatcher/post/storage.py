@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dispatcher.journal import FormatTooNew, Journal, JournalLocked, JournalProblem
 from dispatcher.post.clock import boot_id, boottime_ns
 from dispatcher.post.exits import BAD_CONFIG, IO_ERROR, TRY_LATER, CannotStart
-from dispatcher.post.recovery import instance_of, known_instance, make_private
+from dispatcher.post.recovery import Names, instance_of, known_instance, make_private
 from dispatcher.post.unsaved import MemoryOnly, is_broken, passing_instance
 from dispatcher.settings.station import PostSettings
 
@@ -26,6 +26,12 @@ class Storage:
     instance: str
     event_names: str
     trouble: str = ""
+
+    @property
+    def names(self) -> Names:
+        """Return what a start must know of it, once the journal was read."""
+        complete = not isinstance(self.journal, MemoryOnly) or self.journal.complete
+        return Names(self.instance, "" if self.saves else self.event_names, complete)
 
     @property
     def saves(self) -> bool:

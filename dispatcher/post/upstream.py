@@ -4,10 +4,13 @@ import math
 from collections.abc import Callable
 from typing import Protocol
 
+from dispatcher import __version__
 from dispatcher.domain.site import Site
+from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents.model import Incident
 from dispatcher.incidents.stages import least_advanced
 from dispatcher.incidents.state import PostState
+from dispatcher.post.memory import Memory
 from dispatcher.relay import Schedule, Sending, Words
 from dispatcher.wire import alert, status, sync, topics
 from dispatcher.wire import event as event_wire
@@ -23,6 +26,22 @@ class Publisher(Protocol):
     def publish(
         self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False, tag: object = None
     ) -> bool: ...
+
+
+def status_of(memory: Memory, now: Stamp, state: str, instance: str, *, saves: bool) -> Status:
+    """Return how the post is; ``state`` is online or offline."""
+    waiting = memory.state.unfinished()
+    made = [revision.made.run_ms for incident in waiting for revision in incident.outbox]
+    pending = sum(incident.pending for incident in waiting)
+    return Status(
+        state="unsaved" if state == "online" and not saves else state,
+        instance=instance,
+        version=__version__,
+        rules=memory.rulebook.using.versions[0],
+        clock="trusted" if now.trusted else "doubtful",
+        outbox_depth=len(made) + pending,
+        oldest_s=max(0, now.run_ms - min(made)) // 1000 if made else 0,
+    )
 
 
 class Upstream:

@@ -35,7 +35,7 @@ def test_a_press_is_relayed_and_never_called_saved(tmp_path: Path) -> None:
     desk.turn(2_000)
     desk.receipt(desk.alerts[0]["id"], 1, Stage.DELIVERED)
     desk.turn(10)
-    assert desk.confirms() == [(1, "sent"), (1, "delivered")]
+    assert desk.confirms() == [(1, "delivered")]
 
 
 def test_what_an_earlier_run_had_saved_and_not_delivered_still_goes_out(tmp_path: Path) -> None:
