@@ -120,6 +120,11 @@ class PostState(_Derived):
         """Return the incidents that have something to make, to send or to be delivered."""
         return [self.incidents[id_] for id_ in self.waiting]
 
+    @property
+    def holds_passing(self) -> bool:
+        """Return whether something waits that is on no card: it would not outlive a restart."""
+        return any(id_ not in self.sealed for id_ in self.waiting)
+
     def to_revise(self, now: Stamp) -> list[Incident]:
         """Return the incidents whose next revision must be made."""
         return [self.incidents[id_] for id_ in self._revise.due(now.run_ms)]

@@ -119,7 +119,12 @@ class Pipeline:
     @property
     def is_over(self) -> bool:
         """Return whether the last turn was the last."""
-        return self._stopping or (self._leaving and not self._parts.memory.state.waiting)
+        return self._stopping or (self._leaving and not self._parts.memory.state.holds_passing)
+
+    @property
+    def was_stopped(self) -> bool:
+        """Return whether somebody stopped it, rather than that it left."""
+        return self._stopping
 
     @property
     def takes_rest(self) -> bool:
@@ -132,7 +137,7 @@ class Pipeline:
         self._parts.inbox.wake()
 
     def leave(self) -> None:
-        """Make ``run`` return once nothing waits for delivery: what is in memory alone must be told first."""
+        """Make ``run`` return once everything is delivered that is in memory alone."""
         self._leaving = True
 
     def announce(self, kind: str, key: str, text: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path as FilePath
 from types import SimpleNamespace
 
@@ -16,7 +17,7 @@ from tests.simulation.broker import Broker, Client, Message, Path
 from tests.simulation.ledger import Ledger
 from tests.simulation.machine import START_WALL_MS
 from tests.simulation.town import PRECINCT, SITE
-from tests.simulation.world import World
+from tests.simulation.world import Violation, World
 
 CHANNELS = tuple(name.rsplit("/", 1)[1] for name in topic_filters(PRECINCT))
 OFFICERS = ("4021", "4022")
@@ -29,8 +30,8 @@ class StationDeath(BaseException):
 class Precinct:
     """What stays when the station dies, and the station while it lives."""
 
-    def __init__(self, world: World, broker: Broker, ledger: Ledger, folder: FilePath) -> None:
-        self.world, self.broker, self.ledger, self.folder = world, broker, ledger, folder
+    def __init__(self, world: World, broker: Broker, ledgers: Mapping[str, Ledger], folder: FilePath) -> None:
+        self.world, self.broker, self.ledgers, self.folder = world, broker, ledgers, folder
         self.station: Station | None = None
         self.client: Client | None = None
         self.boards = 0
@@ -94,7 +95,10 @@ class Precinct:
         assert self.station is not None
         found = self.station.store.reading.incident(receipt["id"])
         self.world.tell("precinct", f"says {receipt['stage']} {receipt['rev']} of {receipt['id']}")
-        self.ledger.spoke(receipt, found.standing.held if found else 0)
+        post = topic.split("/")[3]
+        if found is not None and found.post != post:
+            raise Violation("posts mixed", f"{receipt['id']} of {found.post} is answered to {post}")
+        self.ledgers[post].spoke(receipt, found.standing.held if found else 0)
         self._client.publish(Message(topic, payload, retain=retain))
         self.world.passes("receipt.sent")
 
@@ -125,7 +129,8 @@ class Precinct:
         for path in self.folder.glob(f"{FILE}*"):
             path.unlink()
         self.world.tell("precinct", "its store is lost")
-        self.ledger.store_lost()
+        for ledger in self.ledgers.values():
+            ledger.store_lost()
 
     def back_up(self) -> None:
         """Make a copy of the store, as an administrator would."""
@@ -173,12 +178,16 @@ class Precinct:
     # --- looking
 
     def check(self) -> None:
-        """Show the ledger what is stored."""
+        """Show the ledgers what is stored."""
         assert self.station is not None
-        rows = self.station.store._write.execute("SELECT id, event, device, boot, seq FROM evidence").fetchall()
-        self.ledger.stored([tuple(row) for row in rows])
-        revisions = self.station.store._write.execute("SELECT id, rev, payload FROM revisions").fetchall()
-        self.ledger.revisions_stored([tuple(row) for row in revisions])
+        ask = self.station.store._write.execute
+        for post, ledger in self.ledgers.items():
+            rows = ask(
+                "SELECT id, event, device, boot, seq FROM evidence JOIN incidents USING (id) WHERE post = ?", (post,)
+            )
+            ledger.stored([tuple(row) for row in rows])
+            revisions = ask("SELECT id, rev, payload FROM revisions JOIN incidents USING (id) WHERE post = ?", (post,))
+            ledger.revisions_stored([tuple(row) for row in revisions])
 
     @property
     def open(self) -> int:
