@@ -12,7 +12,6 @@ from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents import codec
 from dispatcher.incidents.floor import Context
 from dispatcher.journal import Entry, JournalProblem
-from dispatcher.matcher.port import MatcherState, State
 from dispatcher.mqtt import Delivery, Token
 from dispatcher.post.gauges import Gauges
 from dispatcher.post.inbox import MAX_BATCH, Batch, Connected, Inbox, Sent, Verdicts
@@ -47,6 +46,19 @@ class NoLog:
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         return lambda *_args, **_fields: None
+
+
+class NoGauges(Gauges):
+    """Gauges that nobody reads: setting them would take a tenth of the night."""
+
+    def __init__(self) -> None:
+        """Have nothing to look at."""
+
+    def set(self, now: Stamp, incidents_open: int, words: int) -> None:
+        """Set nothing."""
+
+
+NO_GAUGES = NoGauges()
 
 
 class SimInbox(Inbox):
@@ -163,7 +175,7 @@ class Process:
                 outputs=Outputs(SimpleNamespace(publish=self._say), profiles(), site, host.post),
                 upstream=Upstream(SimpleNamespace(publish=self._tell), PRECINCT, host.post, Schedule(500, 30_000)),
                 report=Report(METRICS, NoLog(), saves=self.saves),
-                gauges=Gauges(METRICS, self.memory, self.journal, self.keeper, lambda: MatcherState(State.TWIN)),
+                gauges=NO_GAUGES,
                 acknowledge=self._acknowledge,
                 status=self._status,
                 instance=self.names.instance,
@@ -283,8 +295,8 @@ class Process:
         self.host.ended()
 
     def _patience_ms(self) -> int:
-        calm = self.host.slow and not self.memory.state.waiting
-        return self.host.tick_ms * (10 if calm else 1)
+        calm = not self.memory.state.waiting
+        return self.host.tick_ms * ((10 if self.host.slow else 3) if calm else 1)
 
     def _handing(self, batch: Batch) -> None:
         """Tell the ledger what the pipeline is given. A panic that is there is in it, whatever else waits."""

@@ -37,6 +37,7 @@ class Precinct:
         self.boards = 0
         self.copy: FilePath | None = None
         self.tick_ms = 5_000
+        self._checked = ("", 0)
 
     def start(self) -> None:
         """Start the process if it is not there."""
@@ -55,6 +56,7 @@ class Precinct:
             lambda name: name.startswith(f"kentongan/v1/{PRECINCT}/") and name.rsplit("/", 1)[1] in CHANNELS,
             deliver=lambda delivery, _message: self._receive(delivery),
         )
+        self._checked = ("", 0)
         self.world.tell("precinct", f"starts, store {self.station.store.id}")
         self.client.connect()
 
@@ -178,8 +180,12 @@ class Precinct:
     # --- looking
 
     def check(self) -> None:
-        """Show the ledgers what is stored."""
+        """Show the ledgers what is stored, where anything has been written since they saw it last."""
         assert self.station is not None
+        seen = (self.station.store.id, self.station.store._write.total_changes)
+        if seen == self._checked:
+            return
+        self._checked = seen
         ask = self.station.store._write.execute
         for post, ledger in self.ledgers.items():
             rows = ask(

@@ -63,7 +63,7 @@ class World:
 
     def between(self, low: int, high: int) -> int:
         """Draw a number of milliseconds."""
-        return self.luck.randint(low, high)
+        return low + int(self.luck.random() * (high - low + 1))  # randint takes five times as long
 
     def chance(self, share: float) -> bool:
         """Toss."""
