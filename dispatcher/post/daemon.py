@@ -1,5 +1,6 @@
 """The post as a process: built from its settings, started, watched, and ended in order."""
 
+import secrets
 import signal
 import threading
 import time
@@ -139,8 +140,9 @@ class Post:
         inbox = self._inbox = Inbox()
         normaliser = Normaliser(loaded.profiles, loaded.site, settings.post)
         self._rules = RuleWork(self._matcher(), inbox.notice)
+        run = secrets.token_hex(4)
         self._offline = self._status("offline")
-        offline = status.encode(self._offline)
+        offline = status.encode(replace(self._offline, run=run))
         self._links = Links(settings, normaliser, inbox, self._clock.stamp, offline, Teller(self._metrics, self._log))
         retention = Retention(settings.journal.retain, settings.journal.max_bytes, settings.limits.disk_low)
         free_bytes = free_bytes_of(settings.data_dir)
@@ -149,7 +151,7 @@ class Post:
         )
         self._intake = Intake(self._memory, normaliser, self._storage.event_names)
         schedule = Schedule(settings.retry.min, settings.retry.max)
-        self._upstream = Upstream(self._links.precinct, settings.precinct.id, settings.post, schedule)
+        self._upstream = Upstream(self._links.precinct, settings.precinct.id, settings.post, schedule, run=run)
         self._gauges = Gauges(self._metrics, self._memory, self._journal, self._keeper, self._rules.matcher_state)
         self._report = Report(self._metrics, self._log, saves=self._storage.saves)
         self._pipeline = Pipeline(

@@ -18,8 +18,8 @@ LARGEST_SEGMENT = 256 * 1024 * 1024
 class Storage:
     """``trouble`` says why nothing can be saved; it is empty when all is well.
 
-    ``instance`` names this installation, ``event_names`` is what events without a counter are named after: in the
-    unsaved mode a name for this run alone.
+    ``instance`` names this installation, ``event_names`` is what events without a counter are named after: a name for
+    this run alone, since a copied card would give the same numbers to other events.
     """
 
     journal: Journal | MemoryOnly
@@ -61,7 +61,7 @@ def open_storage(settings: PostSettings) -> Storage:
     except OSError as error:
         journal.abandon()
         return without_disk(settings, error)
-    return Storage(journal, instance, instance)
+    return Storage(journal, instance, passing_instance(instance))
 
 
 def without_disk(settings: PostSettings, error: BaseException) -> Storage:

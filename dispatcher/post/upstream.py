@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from dispatcher import __version__
@@ -48,12 +49,19 @@ class Upstream:
     """Sends what is due. Every time is running time in milliseconds."""
 
     def __init__(
-        self, publisher: Publisher, precinct: str, post: str, schedule: Schedule, words: Words | None = None
+        self,
+        publisher: Publisher,
+        precinct: str,
+        post: str,
+        schedule: Schedule,
+        words: Words | None = None,
+        run: str = "",
     ) -> None:
         self._publisher = publisher
         self._topics = {channel: topics.topic(precinct, post, channel) for channel in topics.UP}
         self._schedule = schedule
         self.words = words or Words(1_000, 60_000)
+        self._run, self._told = run, 0
         self._status_ms: int | None = None
         self._sync_ms: int | None = None
         self._owes_all = False
@@ -112,7 +120,9 @@ class Upstream:
 
     def send_status(self, now: Status) -> None:
         """Send one status, retained."""
-        self._publisher.publish(self._topics["status"], status.encode(now), retain=True)
+        self._told += 1
+        said = replace(now, run=self._run, told=self._told)
+        self._publisher.publish(self._topics["status"], status.encode(said), retain=True)
 
     def _send_sync(self, state: PostState) -> None:
         made = [incident for incident in state.incidents.values() if incident.rev > 0]

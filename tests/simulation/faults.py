@@ -148,6 +148,10 @@ def _leave(night: "Night", for_ms: int) -> None:
     night.world.later(for_ms * 2, night.precinct.enter)
 
 
+def _copy_card(night: "Night", for_ms: int) -> None:
+    night.copy_card(for_ms)
+
+
 def _engine(night: "Night", for_ms: int) -> None:
     night.at.host.engine_late_ms = 5_000
     night.world.later(for_ms, partial(setattr, night.at.host, "engine_late_ms", 0))
@@ -223,6 +227,7 @@ FAULTS: dict[str, Fault] = {
     "precinct store copied": _copy_store,
     "precinct store put back": _put_store_back,
     "nobody at the board": _leave,
+    "card copied": _copy_card,
     "engine late": _engine,
     "sensors flood": _flood,
     "alert again": _far_again,

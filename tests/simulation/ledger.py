@@ -232,7 +232,9 @@ class Ledger:
             return
         press = self.presses.get(key)
         if press is None:
-            self._broken("invented press", f"confirmed {key}")
+            if not self.knows(key):
+                self._broken("invented press", f"confirmed {key}")
+            return
         self._scan()
         if self.life is not None and stage == "saved":
             self._broken("unsaved says saved", f"{key}")

@@ -24,6 +24,7 @@ from tests.simulation.precinct import Precinct
 from tests.simulation.town import COUNTING, POSTS
 from tests.simulation.world import Over, Violation, World
 
+TWIN = 10  # numbers of second machines
 MORNING_MS = 20 * 60_000  # so long after all is healed everything must have settled; it takes seconds, or a minute
 SHM = "/dev/shm" if FilePath("/dev/shm").is_dir() else None
 
@@ -42,10 +43,19 @@ class Outcome:
 class Side:
     """All that stands at one post: its machine and card, its broker, its devices, and the people who press them."""
 
-    def __init__(self, plan: Plan, world: World, post: str, number: int, far: Broker, owners: dict[str, str]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        world: World,
+        post: str,
+        number: int,
+        far: Broker,
+        owners: dict[str, str],
+        copy_of: "Side | None" = None,
+    ) -> None:
         self.plan, self.world, self.post, self.number = plan, world, post, number
         self.machine = Machine(world, number)
-        self._put_in(Card(world, self.machine), owners)
+        self._put_in(copy_of.card.copied(self.machine) if copy_of else Card(world, self.machine), owners)
         self.local = Broker(world, f"local {number}", low_ids=plan.low_ids)
         self.host = Host(world, post, self.machine, self.card, self.ledger, self.local, far)
         self.host.trust, self.host.tick_ms, self.host.slow = plan.trust, plan.tick_ms, plan.slow
@@ -155,7 +165,9 @@ class Night:
         sides = enumerate(POSTS[: plan.posts])
         self.sides = [Side(plan, world, post, number, self.far, self.owners) for number, post in sides]
         self.at = self.sides[0]
-        self.precinct = Precinct(world, self.far, {side.post: side.ledger for side in self.sides}, folder)
+        self.twins: dict[str, Side] = {}
+        self.ledgers = {side.post: [side.ledger] for side in self.sides}
+        self.precinct = Precinct(world, self.far, self.ledgers, folder)
         self.precinct.tick_ms = 60_000 if plan.slow else 5_000
         self.alerts: list[Message] = []
         self.receipts: list[Message] = []
@@ -164,9 +176,8 @@ class Night:
     def _overhear(self, message: Message) -> None:
         if message.topic.endswith("/alert"):
             self.alerts.append(message)
-            for side in self.sides:
-                if f"/{side.post}/" in message.topic:
-                    side.ledger.broker_has(message.payload)
+            for ledger in self.ledgers[message.topic.split("/")[3]]:
+                ledger.broker_has(message.payload)
         elif message.topic.endswith("/receipt"):
             self.receipts.append(message)
 
@@ -220,6 +231,37 @@ class Night:
 
     # --- what faults do
 
+    def copy_card(self, for_ms: int) -> None:
+        """Put a copy of the card into a second machine, with a broker and buttons of its own, for a while."""
+        side = self.at
+        if side.post in self.twins or side.host.process is None or not side.host.process.saves:
+            return
+        number = TWIN + side.number
+        self.twins[side.post] = twin = Side(
+            self.plan, self.world, side.post, number, self.far, self.owners, copy_of=side
+        )
+        others = self.ledgers[side.post]
+        for ledger in others:
+            twin.ledger.copies.append(ledger)
+            ledger.copies.append(twin.ledger)
+        others.append(twin.ledger)
+        for button in twin.buttons.values():
+            button.boot = number  # another button, with counters of its own
+        for _ in range(self.world.between(1, 3)):
+            self.world.later(
+                self.world.between(0, for_ms), twin.people[self.world.luck.choice(("btn-1", "btn-2", "z-1"))]
+            )
+        self.world.later(self.world.between(1_000, 10_000), twin.host.start)
+        self.world.later(max(for_ms, 30_000), partial(self._retire, twin))
+
+    def _retire(self, twin: Side) -> None:
+        """Take the second machine away, once everything that only it knows has arrived."""
+        if self.precinct.station is None or twin.missing():
+            self.world.later(2_000, partial(self._retire, twin))
+        else:
+            twin.host.retire()
+            del self.twins[twin.post]
+
     def end_post(self, how: str) -> None:
         """End the post's process: in the middle of its work where that is what passes here, else right after."""
         host = self.at.host
@@ -240,7 +282,7 @@ class Night:
         self.world.tell("morning", "all is healed")
         self.world.disarm()
         self.far.up = True
-        for side in self.sides:
+        for side in (*self.sides, *self.twins.values()):
             side.heal()
         if not self.precinct.boards:
             self.precinct.enter()
@@ -260,6 +302,8 @@ class Night:
         if self.precinct.station is None:
             return "the precinct is down"
         self.precinct.check()
+        if self.twins:
+            return f"two of {[*self.twins]}"
         return next((missing for side in self.sides if (missing := side.missing())), "")
 
     def _watch_closing(self, deadline: int) -> None:

@@ -60,7 +60,9 @@ def make(seed: int, faults: tuple[str, ...]) -> Plan:
     troubles = [_trouble(luck, deeds, faults, length, luck.choice(lasting)) for _ in range(luck.randint(0, 5 + posts))]
     steps = sorted((*deeds, *answers, *troubles), key=lambda step: step.at_ms)
     low_ids, trust = luck.random() < 0.5, luck.choice(("kernel", "always"))
-    tick = 30_000 if slow else luck.choice((250, 1_000, 1_000, 3_000, 3_000))  # how often a post looks up that has nothing to do
+    tick = (
+        30_000 if slow else luck.choice((250, 1_000, 1_000, 3_000, 3_000))
+    )  # how often a post looks up that has nothing to do
     return Plan(f"luck {seed}", length, slow, low_ids, trust, tick, tuple(steps), posts)
 
 

@@ -144,8 +144,14 @@ class Process:
         known = self.host.instance
         if isinstance(journal, SimJournal):
             return Names(known)
-        passing = f"{known}-{self.world.luck.getrandbits(32):08x}"
+        passing = self._passing()
         return Names(known if journal.complete else passing, passing, journal.complete)
+
+    def _passing(self) -> str:
+        return f"{self.host.instance}-{self._drawn()}"
+
+    def _drawn(self) -> str:
+        return f"{self.world.luck.getrandbits(32):08x}"
 
     def _note_start(self) -> None:
         now = self.clock.stamp()
@@ -170,10 +176,12 @@ class Process:
                 keeper=self.keeper,
                 memory=self.memory,
                 inbox=self.inbox,
-                intake=Intake(self.memory, normaliser, self.names.passing or self.names.instance),
+                intake=Intake(self.memory, normaliser, self.names.passing or self._passing()),
                 rules=self.rules,
                 outputs=Outputs(SimpleNamespace(publish=self._say), profiles(), site, host.post),
-                upstream=Upstream(SimpleNamespace(publish=self._tell), PRECINCT, host.post, Schedule(500, 30_000)),
+                upstream=Upstream(
+                    SimpleNamespace(publish=self._tell), PRECINCT, host.post, Schedule(500, 30_000), run=self._drawn()
+                ),
                 report=Report(METRICS, NoLog(), saves=self.saves),
                 gauges=NO_GAUGES,
                 acknowledge=self._acknowledge,
@@ -344,7 +352,7 @@ class Process:
             self.ledger.sent(payload)
         elif topic.endswith("/status"):
             self.ledger.stated(payload)
-        taken = self.uplink.publish(Message(topic, payload, retain=retain), tag)
+        taken = self.uplink.publish(Message(topic, payload, self.number, retain), tag)
         if taken and tag is not None:
             self.world.tell(self.host.name, f"sends {tag}")
         self.world.passes("told", self.number)
