@@ -26,6 +26,7 @@ from dispatcher.post.inbox import (
     Batch,
     Connected,
     Inbox,
+    Listening,
     Notice,
     Reloaded,
     Sent,
@@ -249,6 +250,8 @@ class Pipeline:
                 self._take_sent(turn, notice)
             case Connected():
                 self._parts.upstream.connected()
+            case Listening():
+                self._parts.intake.listening(turn.now)
 
     def _take_sent(self, turn: Turn, sent: Sent) -> None:
         decision = self._parts.memory.sent(sent.incident, sent.rev)

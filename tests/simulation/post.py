@@ -14,7 +14,7 @@ from dispatcher.incidents.floor import Context
 from dispatcher.journal import Entry, JournalProblem
 from dispatcher.mqtt import Delivery, Token
 from dispatcher.post.gauges import Gauges
-from dispatcher.post.inbox import MAX_BATCH, Batch, Connected, Inbox, Sent, Verdicts
+from dispatcher.post.inbox import MAX_BATCH, Batch, Connected, Inbox, Listening, Sent, Verdicts
 from dispatcher.post.intake import Intake
 from dispatcher.post.journaling import Keeper, Retention
 from dispatcher.post.memory import Memory
@@ -195,7 +195,14 @@ class Process:
         host, panic = self.host, frozenset(normaliser.panic_topics())
         local, stamp, number = (self.world, host.local, host.local_path), self.clock.stamp, self.number
         self.panic = Client(
-            *local, "panic", panic.__contains__, lane=Lane.PANIC, stamp=stamp, deliver=self._panic, post=number
+            *local,
+            "panic",
+            panic.__contains__,
+            lane=Lane.PANIC,
+            stamp=stamp,
+            deliver=self._panic,
+            on_connected=lambda: self.inbox.notice(Listening()),
+            post=number,
         )
         self.rest = Client(
             *local,
