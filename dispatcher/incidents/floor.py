@@ -95,7 +95,7 @@ def _answer_copy(state: PostState, event: Event, identity: Identity, copy: Copy)
 
 
 def _press(context: Context, state: PostState, event: Event, identity: Identity, known: str | None) -> Decision:
-    joined = _joinable(state, event) if known is None else state.incidents.get(known)
+    joined = _told_of(state, event) or _joinable(state, event) if known is None else state.incidents.get(known)
     incident = _open(context, state, event, known) if joined is None else join(joined, event)
     changes = (PutIncident(incident), first_seen(identity, event, incident.id))
     answer = confirm(incident.evidence[-1], incident)
@@ -108,6 +108,13 @@ def _reason(identity: Identity, now: Stamp, joined: bool) -> Reason:
         fresh = any(is_fresh(copy, now) for copy in identity.known)
         return Reason.CONFLICTING_COPY if fresh else Reason.COUNTER_REUSED
     return Reason.JOINED if joined else Reason.OPENED
+
+
+def _told_of(state: PostState, event: Event) -> Incident | None:
+    """Return the incident of before an unsaved run that tells of a press although the press's own record is lost."""
+    sealed = (state.incidents.get(id_) for id_ in state.sealed)
+    holds = (one for one in sealed if one is not None and any(entry.event == event.id for entry in one.evidence))
+    return next(holds, None)
 
 
 def _joinable(state: PostState, event: Event) -> Incident | None:

@@ -160,12 +160,15 @@ class Ledger:
         if entry.kind == Kind.REVISION:
             body = json.loads(entry.body)
             life.revisions.add((body["i"], body["r"]))
+            self._passing_revisions.add((body["i"], body["r"]))
         elif entry.kind == Kind.MESSAGE:
             body = json.loads(entry.body)
             self._learn_sirens(body, entry.stamp)
             for event in body.get("e", ()):
                 if "n" in event and event["k"].startswith("panic."):
                     self._tell_passing(life, event)
+
+    _passing_revisions: set[tuple[str, int]] = field(default_factory=set)
 
     def _tell_passing(self, life: Life, event: dict[str, Any]) -> None:
         self._scan()
@@ -386,9 +389,15 @@ class Ledger:
             if record.kind == Kind.MESSAGE:
                 self._scan_message(json.loads(record.body), record.stamp)
             elif record.kind == Kind.REVISION:
-                body = json.loads(record.body)
-                self._revisions.add((body["i"], body["r"]))
+                self._scan_revision(json.loads(record.body))
         self._scanned = len(archive)
+
+    def _scan_revision(self, body: dict[str, Any]) -> None:
+        self._revisions.add((body["i"], body["r"]))
+        for entry in json.loads(body["b"])["evidence"]:  # it keeps a press whose own record a torn save has lost
+            self.saved_in.setdefault(entry["event"], set()).add(body["i"])
+            if entry["device"] in COUNTING and "boot" in entry:
+                self.durable_presses.add((entry["device"], entry["boot"], entry["seq"]))
 
     def _scan_message(self, body: dict[str, Any], stamp: Stamp) -> None:
         for event in body.get("e", ()):
@@ -424,14 +433,17 @@ class Ledger:
     def flipped(self, record: Record) -> None:
         """A bit flips in a record: this one press is outside the promise, and all others are not."""
         self.world.tell("card", f"a bit flips in record {record.sequence}, kind {record.kind}")
+        for key in self._passing_revisions:  # an unsaved life may have made them of what nobody can read any more
+            self.contents.pop(key, None)
         if record.kind in (Kind.REVISION, Kind.SENT, Kind.TIMER):
             self.forget_order()
         if record.kind == Kind.REVISION:
             body = json.loads(record.body)
             self.contents.pop((body["i"], body["r"]), None)
-        if record.kind != Kind.MESSAGE:
-            return
-        body = json.loads(record.body)
+        if record.kind == Kind.MESSAGE:
+            self._flipped_message(json.loads(record.body))
+
+    def _flipped_message(self, body: dict[str, Any]) -> None:
         for event in body.get("e", ()):
             press = self.presses.get((event["d"], event.get("b", -1), event.get("q", -1)))
             if press is not None:

@@ -25,6 +25,7 @@ from tests.simulation.town import COUNTING, POSTS
 from tests.simulation.world import Over, Violation, World
 
 TWIN = 10  # numbers of second machines
+TWIN_MS = 60_000  # at least so long they are there
 MORNING_MS = 20 * 60_000  # so long after all is healed everything must have settled; it takes seconds, or a minute
 SHM = "/dev/shm" if FilePath("/dev/shm").is_dir() else None
 
@@ -256,6 +257,8 @@ class Night:
 
     def _retire(self, twin: Side) -> None:
         """Take the second machine away, once everything that only it knows has arrived."""
+        if twin.host.is_retired:
+            return
         if self.precinct.station is None or twin.missing():
             self.world.later(2_000, partial(self._retire, twin))
         else:
@@ -284,6 +287,8 @@ class Night:
         self.far.up = True
         for side in (*self.sides, *self.twins.values()):
             side.heal()
+        for twin in self.twins.values():
+            self.world.later(TWIN_MS, partial(self._retire, twin))
         if not self.precinct.boards:
             self.precinct.enter()
         self.world.later(5_000, partial(self._watch, self.world.now + MORNING_MS))

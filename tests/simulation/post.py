@@ -37,6 +37,7 @@ from tests.simulation.world import Death, Violation, World
 
 GIB = 2**30
 PATIENCE_MS = 250
+HELD_MS = 1_000
 PROBE_DISK_MS = 60_000
 METRICS = PostMetrics()  # one for all nights: making it costs more than a night's counting
 
@@ -279,7 +280,7 @@ class Process:
             return
         wait = round(self.pipeline.patience_s * 1000)
         if wait == PATIENCE_MS:  # nothing to do: a busy machine may look up later, and a night of hours must pass
-            wait = self._patience_ms()
+            wait = HELD_MS if self.pipeline._held else self._patience_ms()
         self.world.later(wait, lambda: self._step(beat))
 
     def _step(self, beat: int | None = None) -> None:
@@ -370,7 +371,7 @@ class Process:
         for token in tokens:
             if token.link in ("panic", "rest"):
                 self.ledger.acknowledged(token, self.messages[token], self.clock.stamp().run_ms)
-        for name in {token.link for token in tokens}:
+        for name in sorted({token.link for token in tokens}):
             self.links[name].acknowledge([token for token in tokens if token.link == name])
         self.world.passes("acknowledged", self.number)
 
@@ -556,6 +557,13 @@ def snapshot(memory: Memory, now: Stamp) -> dict[str, object]:
     memory.rulebook.forget(now)
     plain: dict[str, object] = codec.to_plain(memory.state)
     unjudged = {key: [event.id for event in value] for key, value in memory.unjudged.items()}
-    rules = json.loads(json.dumps(memory.rulebook.dump()))
+    rules = _sorted_sets(json.loads(json.dumps(memory.rulebook.dump())))
     more = {"devices": memory.devices.to_plain(), "unjudged": unjudged, "standstill": memory.standstill_ms}
     return {**plain, **more, "rules": rules}
+
+
+def _sorted_sets(plain: Any) -> Any:
+    """Return plain values with those lists sorted that were sets."""
+    if isinstance(plain, dict):
+        return {key: sorted(value) if key == "lits" else _sorted_sets(value) for key, value in plain.items()}
+    return [_sorted_sets(value) for value in plain] if isinstance(plain, list) else plain

@@ -60,7 +60,7 @@ class Attendance:
             if heard.twins_ms and post not in self._excused:
                 raise Violation("twins seen", f"of {post}, which is one")
             due = self._due.pop(post, None) if not station._inbox._deliveries else None
-            if due is not None and heard.twins_ms < due:
+            if due is not None and not heard.twins(station.clock.run_ms()):
                 raise Violation("twins not noticed", f"of {post}, since {due / 1000}")
 
 
