@@ -316,11 +316,6 @@ MUTANTS = (
         quick=True,
     ),
     Mutant(
-        "posts share a rule's incident",
-        "a rule's alert of one post joins another's",
-        (Edit("dispatcher.domain.ids:rule_incident_id", "digest(post, rule, group, first_event)", "digest(rule, group, first_event)"),),
-    ),
-    Mutant(
         "receipts to the wrong post",
         "an answer reaches another post's lamp, and its own waits",
         (
@@ -340,11 +335,6 @@ MUTANTS = (
         "a restart taken for twins",
         "each restart is an alarm",
         (Edit("dispatcher.precinct.liveness:hear", "known and now - before.rival_ms < TWIN_WINDOW_MS", "True"),),
-    ),
-    Mutant(
-        "twins name presses alike",
-        "two machines with one card give one id to two presses of bought buttons",
-        (Edit("dispatcher.post.intake:Intake.__init__", "        self._instance = instance\n", '        self._instance = instance.split("-")[0]\n'),),
     ),
     Mutant(
         "promoted for long",

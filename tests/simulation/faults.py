@@ -9,7 +9,7 @@ from tests.simulation.broker import Message
 from tests.simulation.machine import YEAR_MS
 
 if TYPE_CHECKING:
-    from tests.simulation.night import Night
+    from tests.simulation.night import Night, Side
 
 Fault = Callable[["Night", int], None]
 
@@ -61,10 +61,27 @@ def _break(night: "Night", _for_ms: int) -> None:
 
 
 def _kill_card(night: "Night", for_ms: int) -> None:
-    """Nothing can be written for a while, and perhaps not everything be read: the post must run unsaved."""
-    card, luck = night.at.card, night.world.luck
-    card.dead, card.readable = True, luck.choice((None, None, None, 0, luck.randint(1, 12)))
-    night.world.later(for_ms, card.revive)
+    """Nothing can be written for a while, and perhaps not everything be read: the post must run unsaved.
+
+    Somebody may just have pressed twice; no answer may get through meanwhile; and who mends it may pull the plug.
+    """
+    side, world = night.at, night.world
+    if world.chance(0.3):
+        world.later(0, side.buttons["btn-1"].press)
+        world.later(world.between(50, 300), side.buttons["btn-1"].press)
+    world.later(world.between(0, 900), partial(_lose_card, night, side))
+    if world.chance(0.3):
+        side.path.back = False
+        world.later(for_ms + 1_000, side.heal_path)
+    world.later(for_ms + 900, side.card.revive)
+    if world.chance(0.3):
+        world.later(for_ms + 901, lambda: side.host.die("power"))
+
+
+def _lose_card(night: "Night", side: "Side") -> None:
+    if night.world.now < night.plan.length_ms:  # in the morning nothing fails any more
+        luck = night.world.luck
+        side.card.dead, side.card.readable = True, luck.choice((None, None, None, 0, luck.randint(1, 12)))
 
 
 def _slow(night: "Night", for_ms: int) -> None:

@@ -77,6 +77,7 @@ class Ledger:
     said: dict[str, dict[str, int]] = field(default_factory=dict)  # incident -> stage -> revision, as the precinct said
     taken: set[tuple[str, int]] = field(default_factory=set)  # revisions that the precinct's broker has
     durable_presses: set[Key] = field(default_factory=set)
+    saved_calls: dict[str, str | None] = field(default_factory=dict)  # event of a press -> its incident, as saved first
     saved_in: dict[str, set[str | None]] = field(default_factory=dict)  # event -> incidents, as the card has it
     handed: dict[object, int] = field(default_factory=dict)
     _turn: list[tuple[str, object]] = field(default_factory=list)
@@ -108,7 +109,13 @@ class Ledger:
 
     def left(self) -> None:
         """An unsaved life leaves by itself, and so every press that it was given must be at the precinct."""
-        for event, (incident, _) in self.life.told.items() if self.life is not None else ():
+        if self.life is None:
+            return
+        self._scan()
+        for event, place in self.saved_calls.items() if self.life.complete and not self.card.flips else ():
+            if place is not None and event not in self.evidence.get(place, {}):
+                self._broken("left untold", f"{event} of {place} was saved, and an unsaved life told nobody")
+        for event, (incident, _) in self.life.told.items():
             rev = self.evidence.get(incident, {}).get(event)
             if rev is None or self.said.get(incident, {}).get("delivered", 0) < rev:
                 self._broken("left behind", f"{event} of {incident}, revision {rev}, and the post leaves")
@@ -163,7 +170,7 @@ class Ledger:
             self._passing_revisions.add((body["i"], body["r"]))
         elif entry.kind == Kind.MESSAGE:
             body = json.loads(entry.body)
-            self._learn_sirens(body, entry.stamp)
+            self._learn_sirens(self._passing_sirens, body, entry.stamp)
             for event in body.get("e", ()):
                 if "n" in event and event["k"].startswith("panic."):
                     self._tell_passing(life, event)
@@ -329,13 +336,14 @@ class Ledger:
     def siren(self, command: str) -> None:
         """The siren is switched on: at most once in 30 s of running time for one device (the rule's throttle)."""
         self._scan()
-        device, run_ms = self._sirens[command]
+        device, run_ms = self._sirens.get(command) or self._passing_sirens[command]
         last = self._sounded.get(device)
         if last is not None and last[0] != command and not self.card.flips and 0 <= run_ms - last[1] <= THROTTLE_MS:
             self._broken("throttle", f"{device} sounds again after {run_ms - last[1]} ms")
         self._sounded[device] = (command, run_ms)
 
     _sirens: dict[str, tuple[str, int]] = field(default_factory=dict)
+    _passing_sirens: dict[str, tuple[str, int]] = field(default_factory=dict)  # of presses that unsaved lives heard
     _sounded: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def sent(self, payload: bytes) -> None:
@@ -405,13 +413,16 @@ class Ledger:
             if event["d"] in COUNTING and "b" in event:
                 self.durable_presses.add((event["d"], event["b"], event["q"]))
             self.saved_in.setdefault(event["i"], set()).add(event.get("n"))
-        self._learn_sirens(body, stamp)
+            if event["k"].startswith("panic."):
+                self.saved_calls.setdefault(event["i"], event.get("n"))
+        self._learn_sirens(self._sirens, body, stamp)
 
-    def _learn_sirens(self, body: dict[str, Any], stamp: Stamp) -> None:
+    @staticmethod
+    def _learn_sirens(sirens: dict[str, tuple[str, int]], body: dict[str, Any], stamp: Stamp) -> None:
         for event in body.get("e", ()):
             if event["k"].startswith("panic."):
                 command = digest("command", event["i"], "panic-press", "siren.on", SIREN)
-                self._sirens.setdefault(command, (event["d"], stamp.run_ms))
+                sirens.setdefault(command, (event["d"], stamp.run_ms))
 
     _revisions: set[tuple[str, int]] = field(default_factory=set)
 

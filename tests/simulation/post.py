@@ -248,7 +248,7 @@ class Process:
         for link in self.links.values():
             self.world.later(self.world.between(5, 100), link.connect)
         if not self.saves:
-            self.world.later(PROBE_DISK_MS, self._probe_disk)
+            self.world.later(self.world.between(2_000, PROBE_DISK_MS), self._probe_disk)
         self.pipeline.begin()
         self._rest_for()
 
@@ -259,7 +259,7 @@ class Process:
                 self.world.tell(self.host.name, "its storage is back")
                 self.pipeline.leave()
                 self.inbox.wake()
-            self.world.later(PROBE_DISK_MS, self._probe_disk)
+            self.world.later(self.world.between(2_000, PROBE_DISK_MS), self._probe_disk)
 
     def rouse(self) -> None:
         """There is work: let a turn come."""
