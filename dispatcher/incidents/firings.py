@@ -18,7 +18,7 @@ from dispatcher.incidents.model import (
     Reason,
     Window,
 )
-from dispatcher.incidents.state import PostState
+from dispatcher.incidents.state import SEALED, PostState
 
 
 def decide_firing(context: Context, state: PostState, event: Event, firing: Firing) -> Decision:
@@ -42,6 +42,8 @@ def _fired(context: Context, state: PostState, event: Event, firing: Firing) -> 
     if "none" in firing.escalate or firing.incident is None:
         return Decision(Reason.ACTED, (_remember(firing, event, ""),), commands)
     pressed = _incident_of_press(state, event) if is_floor(event) else None
+    if pressed is not None and pressed.id in state.sealed:
+        return Decision(Reason.ACTED, (_remember(firing, event, SEALED),), commands, pressed.id)
     incident = _own(context, state, event, firing) if pressed is None else _add(pressed, firing)
     changes: tuple[Change, ...] = (PutIncident(incident), _remember(firing, event, incident.id))
     return Decision(Reason.FIRED if pressed is None else Reason.ADDED, changes, commands, incident.id)
@@ -117,7 +119,7 @@ def _joined(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
 
 def _own(context: Context, state: PostState, event: Event, firing: Firing) -> Incident:
     evidence = _evidence(event, firing)
-    id_ = rule_incident_id(context.post, firing.rule, firing.group, evidence[0].event)
+    id_ = rule_incident_id(state.namespace(context.post), firing.rule, firing.group, evidence[0].event)
     existing = state.incidents.get(id_)
     if existing is not None:  # with `reuse` a window may fire again from the same first event
         return replace(join_all(existing, evidence, event.arrived), cleared=None)

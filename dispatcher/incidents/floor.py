@@ -95,8 +95,8 @@ def _answer_copy(state: PostState, event: Event, identity: Identity, copy: Copy)
 
 
 def _press(context: Context, state: PostState, event: Event, identity: Identity, known: str | None) -> Decision:
-    joined = _joinable(state, event) if known is None else state.incidents.get(known)
-    incident = _open(context, event, known) if joined is None else join(joined, event)
+    joined = _told_of(state, event) or _joinable(state, event) if known is None else state.incidents.get(known)
+    incident = _open(context, state, event, known) if joined is None else join(joined, event)
     changes = (PutIncident(incident), first_seen(identity, event, incident.id))
     answer = confirm(incident.evidence[-1], incident)
     reason = _reason(identity, event.arrived, joined is not None)
@@ -108,6 +108,13 @@ def _reason(identity: Identity, now: Stamp, joined: bool) -> Reason:
         fresh = any(is_fresh(copy, now) for copy in identity.known)
         return Reason.CONFLICTING_COPY if fresh else Reason.COUNTER_REUSED
     return Reason.JOINED if joined else Reason.OPENED
+
+
+def _told_of(state: PostState, event: Event) -> Incident | None:
+    """Return the incident of before an unsaved run that tells of a press although the press's own record is lost."""
+    sealed = (state.incidents.get(id_) for id_ in state.sealed)
+    holds = (one for one in sealed if one is not None and any(entry.event == event.id for entry in one.evidence))
+    return next(holds, None)
 
 
 def _joinable(state: PostState, event: Event) -> Incident | None:
@@ -150,12 +157,12 @@ def _make_room(evidence: tuple[Evidence, ...], incident: Incident) -> tuple[Evid
     return old + evidence[surplus:]
 
 
-def _open(context: Context, event: Event, known: str | None) -> Incident:
+def _open(context: Context, state: PostState, event: Event, known: str | None) -> Incident:
     device = event.device or event.kind
     return new_incident(
         context,
         event,
-        id_=known or floor_incident_id(context.post, device, event.id),
+        id_=known or floor_incident_id(state.namespace(context.post), device, event.id),
         kind=incident_kind(event),
         rule=FLOOR_RULE,
         severity=Severity.CRITICAL,
@@ -218,7 +225,7 @@ def decide_unknown(context: Context, state: PostState, event: Event) -> Decision
         new_incident(
             context,
             event,
-            id_=floor_incident_id(context.post, UNKNOWN_RULE, event.id),
+            id_=floor_incident_id(state.namespace(context.post), UNKNOWN_RULE, event.id),
             kind=UNKNOWN_RULE,
             rule=UNKNOWN_RULE,
             severity=Severity.HIGH,
@@ -237,9 +244,12 @@ def decide_fault(context: Context, state: PostState, event: Event) -> Decision:
     ``text``.
     """
     reason, again = _OF_FAULT[event.kind]
-    id_ = floor_incident_id(context.post, event.kind, event.id)
-    if id_ in state.incidents:
-        return Decision(again, incident=id_)
+    namespaces = (context.post, state.namespace(context.post))
+    ids = [floor_incident_id(namespace, event.kind, event.id) for namespace in namespaces]
+    known = next((id_ for id_ in ids if id_ in state.incidents), None)
+    if known is not None:
+        return Decision(again, incident=known)
+    id_ = ids[-1]
     incident = new_incident(
         context,
         event,

@@ -1,6 +1,6 @@
 """The post's state: what the journal says so far. Changed by ``apply`` alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -36,16 +36,21 @@ SEALED = "sealed"  # no incident's id: what would join it opens one of its own
 class _Derived:
     """What follows from the incidents, so that nobody has to look through them: no part of the state's equality."""
 
-    __slots__ = ("_overdue", "_revise", "_touched")
+    __slots__ = ("_overdue", "_revise", "_touched", "passing", "sealed")
 
     def __init__(self) -> None:
         self._revise, self._overdue = Deadlines(), Deadlines()
         self._touched: dict[str, None] = {}
+        self.passing = ""  # the name of a run that saves nothing
+        self.sealed: frozenset[str] = frozenset()  # what was there before it
+
+    def _close(self, passing: str, ids: Iterable[str]) -> None:
+        self.passing, self.sealed = passing, frozenset(ids)
 
     def follow(self, id_: str, incident: Incident | None) -> None:
         """Learn how an incident stands now; None: it is no more."""
         self._touched[id_] = None
-        self._revise.put(id_, revise_at(incident) if incident is not None else None)
+        self._revise.put(id_, revise_at(incident) if incident is not None and id_ not in self.sealed else None)
         self._overdue.put(id_, overdue_at(incident) if incident is not None else None)
 
 
@@ -90,13 +95,18 @@ class PostState(_Derived):
             self.by_device[incident.device] = incident.id
         self.incidents[incident.id] = incident
         self.follow(incident.id, incident)
-        if incident.pending or incident.outbox:
+        self._wait_for(incident)
+
+    def _wait_for(self, incident: Incident) -> None:
+        if incident.outbox or (incident.pending and incident.id not in self.sealed):
             self.waiting[incident.id] = None
         else:
             self.waiting.pop(incident.id, None)
 
     def _is_latest(self, incident: Incident, device: str) -> bool:
         # A receipt for an old incident must not make it the one that the next press would join.
+        if incident.id in self.sealed:
+            return False
         known = self.incidents.get(self.by_device.get(device, ""))
         return known is None or incident.last_event.run_ms >= known.last_event.run_ms
 
@@ -109,6 +119,11 @@ class PostState(_Derived):
     def unfinished(self) -> list[Incident]:
         """Return the incidents that have something to make, to send or to be delivered."""
         return [self.incidents[id_] for id_ in self.waiting]
+
+    @property
+    def holds_passing(self) -> bool:
+        """Return whether something waits that is on no card: it would not outlive a restart."""
+        return any(id_ not in self.sealed for id_ in self.waiting)
 
     def to_revise(self, now: Stamp) -> list[Incident]:
         """Return the incidents whose next revision must be made."""
@@ -155,10 +170,23 @@ class PostState(_Derived):
             if run_ms < before_run_ms:
                 self.unknown[device] = run_ms - by_ms
 
-    def seal(self) -> None:
-        """Let nothing new join what is there: a run that saves nothing would give its revisions numbers for good."""
+    def seal(self, passing: str = "") -> None:
+        """Let nothing become of what is there but its delivery: the run that begins, called ``passing``, saves nothing.
+
+        A revision that it made of an older incident would have a number that the next run gives again, to other words;
+        and a press that only it has heard would, repeated later, have the same incident's revision 1 again. So what is
+        there gets no revision more, and what is new gets ids that no other run derives.
+        """
+        self._close(passing, self.incidents)
+        for incident in self.incidents.values():
+            self.follow(incident.id, incident)
+            self._wait_for(incident)
         self.by_device.clear()
         self.windows = {key: replace(window, incident=SEALED) for key, window in self.windows.items()}
+
+    def namespace(self, post: str) -> str:
+        """Return what the ids of new incidents are derived under."""
+        return f"{post} {self.passing}" if self.passing else post
 
     def was_off(self, downtime_ms: int) -> None:
         """Nobody heard anything for so long, so no copy has aged: a button may have repeated a press all the while."""

@@ -1,6 +1,7 @@
 """The post as a process: built from its settings, started, watched, and ended in order."""
 
 import gc
+import secrets
 import signal
 import sys
 import threading
@@ -28,13 +29,13 @@ from dispatcher.post.journaling import Keeper, Retention, free_bytes_of
 from dispatcher.post.links import Links, Teller
 from dispatcher.post.outputs import Outputs
 from dispatcher.post.pipeline import Parts, Pipeline
-from dispatcher.post.recovery import Recovered, recover, starting
+from dispatcher.post.recovery import Recovered, beginning, recover
 from dispatcher.post.reloading import reread
 from dispatcher.post.report import Report
 from dispatcher.post.rulework import RuleWork
 from dispatcher.post.storage import Storage, open_storage, without_disk
 from dispatcher.post.unsaved import storage_works
-from dispatcher.post.upstream import Upstream
+from dispatcher.post.upstream import Upstream, status_of
 from dispatcher.post.watchdog import probe_topic
 from dispatcher.relay import Schedule
 from dispatcher.rules.language import FullRuleSet
@@ -112,8 +113,6 @@ class Post:
         rulebook = config.rulebook(self.settings, self._loaded)
         recovered = recover(storage.journal, Context(self.settings.post, self._loaded.site), rulebook)
         self._memory = recovered.memory
-        if not storage.saves:
-            self._memory.state.seal()
         self._clock = PostClock(self.settings.clock.trust, recovered.last)
         self._note_start(recovered)
 
@@ -134,8 +133,7 @@ class Post:
             "profiles": loaded.profiles_version,
             **self._clock.downtime(),
         }
-        now = self._clock.stamp()
-        journal.append(starting(self._memory, body, now), urgent=True)
+        journal.append(beginning(self._memory, body, self._clock.stamp(), self._storage.names), urgent=True)
         journal.sync()
         self._metrics.corrupt.inc(journal.corrupt_records + recovered.unreadable)
         self._metrics.config_faults.set(len(loaded.faults))
@@ -149,8 +147,9 @@ class Post:
         inbox = self._inbox = Inbox()
         normaliser = Normaliser(loaded.profiles, loaded.site, settings.post)
         self._rules = RuleWork(self._matcher(), inbox.notice)
+        run = secrets.token_hex(4)
         self._offline = self._status("offline")
-        offline = status.encode(self._offline)
+        offline = status.encode(replace(self._offline, run=run))
         self._links = Links(settings, normaliser, inbox, self._clock.stamp, offline, Teller(self._metrics, self._log))
         retention = Retention(settings.journal.retain, settings.journal.max_bytes, settings.limits.disk_low)
         free_bytes = free_bytes_of(settings.data_dir)
@@ -159,7 +158,7 @@ class Post:
         )
         self._intake = Intake(self._memory, normaliser, self._storage.event_names)
         schedule = Schedule(settings.retry.min, settings.retry.max)
-        self._upstream = Upstream(self._links.precinct, settings.precinct.id, settings.post, schedule)
+        self._upstream = Upstream(self._links.precinct, settings.precinct.id, settings.post, schedule, run=run)
         self._gauges = Gauges(self._metrics, self._memory, self._journal, self._keeper, self._rules.matcher_state)
         self._report = Report(self._metrics, self._log, saves=self._storage.saves)
         self._pipeline = Pipeline(
@@ -206,19 +205,7 @@ class Post:
         self._inbox.notice(Trouble(report))
 
     def _status(self, state: str) -> Status:
-        waiting = self._memory.state.unfinished()
-        now = self._clock.stamp()
-        made = [revision.made.run_ms for incident in waiting for revision in incident.outbox]
-        pending = sum(incident.pending for incident in waiting)
-        return Status(
-            state="unsaved" if state == "online" and not self._storage.saves else state,
-            instance=self._storage.instance,
-            version=__version__,
-            rules=self._memory.rulebook.using.versions[0],
-            clock="trusted" if now.trusted else "doubtful",
-            outbox_depth=len(made) + pending,
-            oldest_s=max(0, now.run_ms - min(made)) // 1000 if made else 0,
-        )
+        return status_of(self._memory, self._clock.stamp(), state, self._storage.instance, saves=self._storage.saves)
 
     # --- start, watch, stop
 
@@ -325,11 +312,10 @@ class Post:
             self._watchdog.step(now_s, broker_there=there, turning=turning)
         if not self._storage.saves and now_s - self._probed_disk_s >= PROBE_DISK_S:
             self._probed_disk_s = now_s
-            # Only with nothing left to deliver: what is in memory alone would not outlive the restart.
-            if not self._memory.state.waiting and storage_works(self.settings.data_dir):
+            if storage_works(self.settings.data_dir):
                 self._log.warning("storage_is_back")
                 self._ends_with = TRY_LATER
-                self._stop.set()
+                self._pipeline.leave()
 
     def stop(self) -> None:
         """Ask ``run`` to end."""

@@ -62,7 +62,12 @@ class Connected:
     """The precinct's broker is there and will pass on receipts."""
 
 
-Notice = Verdicts | Trouble | Reloaded | Announcement | Sent | Connected
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """The panic lane hears again; what its session kept comes now."""
+
+
+Notice = Verdicts | Trouble | Reloaded | Announcement | Sent | Connected | Listening
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ from dispatcher.post.records import Message
 
 REJECT_EVERY_MS = 1_000  # a reason is journaled at most once a second; the counter counts them all
 PROMOTED_MS = 600_000  # how long a session's copy of a press that was promoted may be under way
+BACKLOG_MS = 5_000  # and how long after its lane hears again: what comes later was pressed later
+RESTING_MS = 60_000  # the rest lane may have been away so long while the panic lane took what it brings only now
 MAX_PROMOTED = 500
 _TOLD_WHEN_UNKNOWN = ("panic.", "panel.alarm", "report.")
 
@@ -63,6 +65,8 @@ class Intake:
         self._journaled: dict[RejectReason, int] = {}
         self._panic_topics = frozenset(normaliser.panic_topics())
         self._promoted: dict[tuple[str, bytes], int] = {}
+        self._took: dict[tuple[str, bytes], int] = {}  # by the panic lane
+        self._listening_ms: int | None = None
 
     def is_call(self, raw: RawMessage) -> bool:
         """Return whether this message is somebody's call for help, which is never shed. Changes nothing."""
@@ -82,17 +86,27 @@ class Intake:
         """Mark a message that came by both lanes as a repetition.
 
         While the panic lane is away its presses come by the rest lane; what its session kept meanwhile comes once more.
+        Where that is doubtful it is no repetition: a press that is counted twice is better than one that is lost.
         """
+        if raw.topic not in self._panic_topics:
+            return raw
+        message, now = (raw.topic, raw.payload), stamp.run_ms
         if raw.lane is Lane.REST:
-            if raw.topic in self._panic_topics:
-                self._promoted[(raw.topic, raw.payload)] = stamp.run_ms
-                while len(self._promoted) > MAX_PROMOTED:
-                    del self._promoted[next(iter(self._promoted))]
+            if now - self._took.get(message, -RESTING_MS) >= RESTING_MS:
+                _note(self._promoted, message, now)
             return raw
-        told = self._promoted.pop((raw.topic, raw.payload), None)
-        if told is None or stamp.run_ms - told > PROMOTED_MS:
-            return raw
-        return replace(raw, dup=True, mid=0)
+        _note(self._took, message, now)
+        told = self._promoted.pop(message, None)
+        return replace(raw, dup=True, mid=0) if told is not None and self._may_be_kept(told, now) else raw
+
+    def _may_be_kept(self, told: int, now: int) -> bool:
+        """Return whether what came by the rest lane at ``told`` may come out of the panic lane's session now."""
+        back = self._listening_ms
+        return now - told <= PROMOTED_MS and (back is None or back < told or now - back <= BACKLOG_MS)
+
+    def listening(self, stamp: Stamp) -> None:
+        """The panic lane hears again."""
+        self._listening_ms = stamp.run_ms
 
     def take(self, raw: RawMessage, sequence: int, stamp: Stamp) -> Taken:
         """Fold one message. ``sequence`` is the number that its record will get, ``stamp`` the record's time."""
@@ -195,6 +209,13 @@ class Intake:
         decision = self._memory.event(event, NO_IDENTITY)
         message = Message(Lane.REST, "", b"", 1, retain=False, dup=False, events=(event,))
         return Taken(Entry(Kind.MESSAGE, stamp, records.message_body(message)), (event,), (), (decision,), urgent=True)
+
+
+def _note(table: dict[tuple[str, bytes], int], message: tuple[str, bytes], now: int) -> None:
+    table.pop(message, None)
+    table[message] = now
+    while len(table) > MAX_PROMOTED:
+        del table[next(iter(table))]
 
 
 def refusal(rejected: Rejected) -> tuple[Confirm, ...]:

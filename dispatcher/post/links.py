@@ -7,7 +7,7 @@ from dispatcher.domain.events import Lane
 from dispatcher.domain.stamp import Stamp
 from dispatcher.mqtt import Endpoint, Link, LinkState, Phase, Token, Will
 from dispatcher.post.exits import BAD_CONFIG, CannotStart
-from dispatcher.post.inbox import Connected, Inbox, Sent
+from dispatcher.post.inbox import Connected, Inbox, Listening, Sent
 from dispatcher.post.watchdog import probe_topic
 from dispatcher.settings.station import Broker, PostSettings
 from dispatcher.telemetry.log import Logger
@@ -38,7 +38,7 @@ class Links:
             filters=[*sorted(panic_topics), probe_topic(post)],
             stamp=stamp,
             deliver=inbox.panic,
-            on_state=tell.about("panic"),
+            on_state=tell.about("panic", lambda: inbox.notice(Listening())),
         )
         self.rest = Link(
             name="rest",

@@ -5,7 +5,7 @@ first, and if the disk fails the process ends (74) and what was decided was neve
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -26,6 +26,7 @@ from dispatcher.post.inbox import (
     Batch,
     Connected,
     Inbox,
+    Listening,
     Notice,
     Reloaded,
     Sent,
@@ -92,7 +93,7 @@ class Pipeline:
         self._shed = 0  # since the last record of it
         self._shed_ms = -SHED_EVERY_MS
         self._trouble = parts.trouble
-        self._stopping = False
+        self._stopping = self._leaving = False
         self.last_turn = time.monotonic()
 
     def _untold_later(self, tell: Callable[[], None]) -> None:
@@ -100,18 +101,45 @@ class Pipeline:
 
     def run(self) -> None:
         """Work until ``stop``. Raises JournalProblem when the disk fails."""
+        self.begin()
+        while not self.is_over:
+            self.turn(self._parts.inbox.take(self.patience_s, with_rest=self.takes_rest))
+        self.end()
+
+    def begin(self) -> None:
+        """Take up what the last run left."""
         for sequence, events in sorted(self._parts.memory.unjudged.items()):
             self._parts.rules.submit(sequence, events)
         self._parts.upstream.words.put(self._parts.memory.words.values())
         self._parts.outputs.carry_out(self._parts.memory.commands_since(self._stamp().run_ms - COMMANDS_MS))
-        while not self._stopping:
-            self.turn(self._parts.inbox.take(self._patience_s(), with_rest=not self._parts.rules.is_behind))
+
+    def end(self) -> None:
+        """Save and answer what is held, after the last turn."""
         self._save_held()
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether the last turn was the last."""
+        return self._stopping or (self._leaving and not self._parts.memory.state.holds_passing)
+
+    @property
+    def was_stopped(self) -> bool:
+        """Return whether somebody stopped it, rather than that it left."""
+        return self._stopping
+
+    @property
+    def takes_rest(self) -> bool:
+        """Return whether the next turn may take sensors in."""
+        return not self._parts.rules.is_behind
 
     def stop(self) -> None:
         """Make ``run`` return after the turn in hand."""
         self._stopping = True
         self._parts.inbox.wake()
+
+    def leave(self) -> None:
+        """Make ``run`` return once everything is delivered that is in memory alone."""
+        self._leaving = True
 
     def announce(self, kind: str, key: str, text: str) -> None:
         """Tell the precinct of something at this post itself. To be called before ``run``."""
@@ -153,7 +181,9 @@ class Pipeline:
         self._last_run_ms = max(self._last_run_ms, stamp.run_ms)
         return Stamp(self._last_run_ms, stamp.wall_ms, stamp.trusted)
 
-    def _patience_s(self) -> float:
+    @property
+    def patience_s(self) -> float:
+        """Return how long the next turn may wait for work."""
         if not self._held:
             return TURN_S
         waited = self._parts.clock.stamp().run_ms - self._held_since_ms
@@ -222,6 +252,8 @@ class Pipeline:
                 self._take_sent(turn, notice)
             case Connected():
                 self._parts.upstream.connected()
+            case Listening():
+                self._parts.intake.listening(turn.now)
 
     def _take_sent(self, turn: Turn, sent: Sent) -> None:
         decision = self._parts.memory.sent(sent.incident, sent.rev)
@@ -309,11 +341,14 @@ class Pipeline:
     def _answer_one(self, turn: Turn) -> None:
         """Say what is now true: it is saved."""
         self._parts.report.saved(turn, self._parts.clock.stamp())
-        self._parts.outputs.carry_out(turn.effects if self._parts.saves else not_saved(turn.effects))
+        self._parts.outputs.carry_out(turn.effects if self._parts.saves else self._sure(turn.effects))
         self._parts.upstream.words.put(turn.words)  # not before: an event that was not saved may be another's number
         self._parts.acknowledge(turn.tokens)
         if turn.probed:
             self._parts.probed()
+
+    def _sure(self, effects: Iterable[Effect]) -> list[Effect]:
+        return not_saved(effects, self._parts.memory.state.sealed)
 
     # --- the way out
 
@@ -349,6 +384,16 @@ class Pipeline:
         self.last_turn = time.monotonic()
 
 
-def not_saved(effects: Iterable[Effect]) -> list[Effect]:
-    """Return the effects without a word of having saved anything."""
-    return [effect for effect in effects if not (isinstance(effect, Confirm) and effect.stage is Stage.SAVED)]
+def not_saved(effects: Iterable[Effect], kept: Container[str]) -> list[Effect]:
+    """Return the effects without a word of having saved anything.
+
+    A button stops repeating at the first word it hears, and what it says is in memory alone: so it hears none before
+    the precinct has it. A press in an incident of ``kept`` is on the card, and its button may hear bad news.
+    """
+    return [effect for effect in effects if not (isinstance(effect, Confirm) and _is_too_soon(effect, kept))]
+
+
+def _is_too_soon(confirm: Confirm, kept: Container[str]) -> bool:
+    if confirm.stage in (Stage.SENT, Stage.UNDELIVERED):
+        return confirm.incident not in kept
+    return confirm.stage is Stage.SAVED

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from dispatcher.domain.stamp import Stamp
+from dispatcher.incidents import revisions
 from dispatcher.incidents.floor import Context
 from dispatcher.journal import Checkpoint, Entry, Kind, Record
 from dispatcher.post import records
@@ -65,6 +66,21 @@ def recover(journal: Readable, context: Context, rulebook: Rulebook | None = Non
     return Recovered(memory, last, folded, unreadable)
 
 
+def unmade(memory: Memory, instance: str, now: Stamp) -> list[Entry]:
+    """Make the revisions that the last run had no time for and return their records, before anything else is decided.
+
+    So their words follow from what was saved and from nothing later: a run that saves nothing, and the one after it,
+    give the same number to the same words.
+    """
+    entries, at = [], memory.last or now
+    for incident in list(memory.state.unfinished()):
+        while memory.state.incidents[incident.id].pending:
+            revision = revisions.make(memory.state.incidents[incident.id], at, instance)
+            memory.revision(revision)
+            entries.append(Entry(Kind.REVISION, at, records.revision_body(revision)))
+    return entries
+
+
 def starting(memory: Memory, body: records.Body, now: Stamp) -> list[Entry]:
     """Fold a start into the memory and return its records: what nobody had judged yet is judged before it.
 
@@ -82,6 +98,26 @@ def starting(memory: Memory, body: records.Body, now: Stamp) -> list[Entry]:
     memory.retell(now, facts, {})
     entries.append(Entry(Kind.START, now, records.dump(body | records.facts_plain(facts))))
     return entries
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """``instance`` names the installation in alerts. ``passing`` names a run that saves nothing, and is else empty;
+    ``complete``: all that was saved could be read.
+    """
+
+    instance: str
+    passing: str = ""
+    complete: bool = True
+
+
+def beginning(memory: Memory, body: records.Body, now: Stamp, names: Names) -> list[Entry]:
+    """Fold a start into the memory and return all its records."""
+    # Of a card that does not read to its end nobody knows which revisions were made.
+    entries = unmade(memory, names.instance, now) if names.complete else []
+    if names.passing:
+        memory.state.seal(names.passing)
+    return [*entries, *starting(memory, body, now)]
 
 
 def known_instance(data_dir: Path) -> str | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dispatcher.journal import FormatTooNew, Journal, JournalLocked, JournalProblem
 from dispatcher.post.clock import boot_id, boottime_ns
 from dispatcher.post.exits import BAD_CONFIG, IO_ERROR, TRY_LATER, CannotStart
-from dispatcher.post.recovery import instance_of, known_instance, make_private
+from dispatcher.post.recovery import Names, instance_of, known_instance, make_private
 from dispatcher.post.unsaved import MemoryOnly, is_broken, passing_instance
 from dispatcher.settings.station import PostSettings
 
@@ -18,14 +18,20 @@ LARGEST_SEGMENT = 256 * 1024 * 1024
 class Storage:
     """``trouble`` says why nothing can be saved; it is empty when all is well.
 
-    ``instance`` names this installation, ``event_names`` is what events without a counter are named after: in the
-    unsaved mode a name for this run alone.
+    ``instance`` names this installation, ``event_names`` is what events without a counter are named after: a name for
+    this run alone, since a copied card would give the same numbers to other events.
     """
 
     journal: Journal | MemoryOnly
     instance: str
     event_names: str
     trouble: str = ""
+
+    @property
+    def names(self) -> Names:
+        """Return what a start must know of it, once the journal was read."""
+        complete = not isinstance(self.journal, MemoryOnly) or self.journal.complete
+        return Names(self.instance, "" if self.saves else self.event_names, complete)
 
     @property
     def saves(self) -> bool:
@@ -55,7 +61,7 @@ def open_storage(settings: PostSettings) -> Storage:
     except OSError as error:
         journal.abandon()
         return without_disk(settings, error)
-    return Storage(journal, instance, instance)
+    return Storage(journal, instance, passing_instance(instance))
 
 
 def without_disk(settings: PostSettings, error: BaseException) -> Storage:

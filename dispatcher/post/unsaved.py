@@ -31,16 +31,20 @@ def is_broken(error: BaseException) -> bool:
 
 
 class MemoryOnly:
-    """A journal that keeps nothing: it gives numbers and forgets. What an earlier run saved is read if it can be."""
+    """A journal that keeps nothing: it gives numbers and forgets. What an earlier run saved is read if it can be.
+
+    ``complete`` says, once all was read, whether that was everything.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.last_sequence = 0
         self.bytes_on_disk = 0
         self.corrupt_records = 0
+        self.complete = True
         try:
             self._before: ReadOnlyJournal | None = ReadOnlyJournal(folder)
         except (JournalProblem, OSError):
-            self._before = None
+            self._before, self.complete = None, False
 
     def append(self, entries: Sequence[Entry], *, urgent: bool = False) -> range:  # noqa: ARG002 -- the port's words
         """Number the entries."""
@@ -72,6 +76,7 @@ class MemoryOnly:
         try:
             return self._before.read_checkpoint(older_than) if self._before else None
         except OSError:
+            self.complete = False
             return None
 
     def replay(self, after: int = 0) -> Iterator[Record]:
@@ -83,7 +88,7 @@ class MemoryOnly:
                 self.last_sequence = max(self.last_sequence, record.sequence)
                 yield record
         except OSError:
-            return
+            self.complete = False
 
 
 def passing_instance(known: str | None) -> str:

@@ -2,12 +2,16 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
+from dispatcher import __version__
 from dispatcher.domain.site import Site
+from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents.model import Incident
 from dispatcher.incidents.stages import least_advanced
 from dispatcher.incidents.state import PostState
+from dispatcher.post.memory import Memory
 from dispatcher.relay import Schedule, Sending, Words
 from dispatcher.wire import alert, status, sync, topics
 from dispatcher.wire import event as event_wire
@@ -25,16 +29,39 @@ class Publisher(Protocol):
     ) -> bool: ...
 
 
+def status_of(memory: Memory, now: Stamp, state: str, instance: str, *, saves: bool) -> Status:
+    """Return how the post is; ``state`` is online or offline."""
+    waiting = memory.state.unfinished()
+    made = [revision.made.run_ms for incident in waiting for revision in incident.outbox]
+    pending = sum(incident.pending for incident in waiting)
+    return Status(
+        state="unsaved" if state == "online" and not saves else state,
+        instance=instance,
+        version=__version__,
+        rules=memory.rulebook.using.versions[0],
+        clock="trusted" if now.trusted else "doubtful",
+        outbox_depth=len(made) + pending,
+        oldest_s=max(0, now.run_ms - min(made)) // 1000 if made else 0,
+    )
+
+
 class Upstream:
     """Sends what is due. Every time is running time in milliseconds."""
 
     def __init__(
-        self, publisher: Publisher, precinct: str, post: str, schedule: Schedule, words: Words | None = None
+        self,
+        publisher: Publisher,
+        precinct: str,
+        post: str,
+        schedule: Schedule,
+        words: Words | None = None,
+        run: str = "",
     ) -> None:
         self._publisher = publisher
         self._topics = {channel: topics.topic(precinct, post, channel) for channel in topics.UP}
         self._schedule = schedule
         self.words = words or Words(1_000, 60_000)
+        self._run, self._told = run, 0
         self._status_ms: int | None = None
         self._sync_ms: int | None = None
         self._owes_all = False
@@ -93,7 +120,9 @@ class Upstream:
 
     def send_status(self, now: Status) -> None:
         """Send one status, retained."""
-        self._publisher.publish(self._topics["status"], status.encode(now), retain=True)
+        self._told += 1
+        said = replace(now, run=self._run, told=self._told)
+        self._publisher.publish(self._topics["status"], status.encode(said), retain=True)
 
     def _send_sync(self, state: PostState) -> None:
         made = [incident for incident in state.incidents.values() if incident.rev > 0]

@@ -36,8 +36,9 @@ class Heard:
 
     status: Status
     seen_ms: int
-    rival: str = ""
+    rival: tuple[str, str] = ("", "")  # instance and run of the one before
     rival_ms: int = 0
+    rival_told: int = 0
     twins_ms: int = 0
 
     def silent(self, now: int) -> bool:
@@ -52,15 +53,26 @@ class Heard:
 def hear(before: Heard | None, status: Status, now: int) -> Heard:
     """Return what is known of a post after a status.
 
-    A new instance alone is a post that was set up anew. Only when the old one speaks again after it are there two. The
-    last will of an instance that was replaced says nothing about the living one.
+    A new instance alone is a post that was set up anew, a new run one that was started anew. Only when the old one
+    speaks again after it are there two; what it had said before, and comes late or once more, is no sign of life. The
+    last will of one that was replaced says nothing about the living one.
     """
-    if before is None or before.status.instance == status.instance:
-        return replace(before, status=status, seen_ms=now) if before else Heard(status, now)
+    if before is None:
+        return Heard(status, now)
+    if _name(before.status) == _name(status):
+        return replace(before, status=status, seen_ms=now)
     if status.state == "offline" and not before.silent(now):
         return before
-    again = status.instance == before.rival and now - before.rival_ms < TWIN_WINDOW_MS
-    return Heard(status, now, before.status.instance, before.seen_ms, now if again else before.twins_ms)
+    known = _name(status) == before.rival
+    if known and 0 < status.told <= before.rival_told:
+        return before
+    again = known and now - before.rival_ms < TWIN_WINDOW_MS
+    twins_ms = now if again else before.twins_ms
+    return Heard(status, now, _name(before.status), before.seen_ms, before.status.told, twins_ms)
+
+
+def _name(status: Status) -> tuple[str, str]:
+    return status.instance, status.run
 
 
 def silent_posts(known: Iterable[str], heard: Mapping[str, Heard], started: int, now: int) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """``status``: how the post is, retained, every 15 s, with a will that says ``offline``."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dispatcher.wire import fields
@@ -11,7 +11,11 @@ STATES = frozenset({"online", "offline", "unsaved"})
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How a post is. ``oldest_s`` is the age of the oldest undelivered revision in seconds, 0 with an empty outbox."""
+    """How a post is. ``oldest_s`` is the age of the oldest undelivered revision in seconds, 0 with an empty outbox.
+
+    ``run`` is drawn at each start, ``told`` counts what that run has said (0: a will, or a post that does not count).
+    Where a card was copied, two machines have one ``instance``, and nothing but these tells them apart.
+    """
 
     state: str
     instance: str
@@ -20,6 +24,8 @@ class Status:
     clock: str
     outbox_depth: int = 0
     oldest_s: int = 0
+    run: str = ""
+    told: int = field(default=0, compare=False)
 
 
 def encode(status: Status) -> bytes:
@@ -34,6 +40,8 @@ def encode(status: Status) -> bytes:
             "clock": status.clock,
             "outbox_depth": status.outbox_depth,
             "oldest_s": status.oldest_s,
+            "run": status.run,
+            "told": status.told,
         }
     )
 
@@ -55,4 +63,6 @@ def _decode(body: dict[str, Any]) -> Status:
         clock=fields.optional_text(body, "clock", 32) or "",
         outbox_depth=fields.optional_integer(body, "outbox_depth") or 0,
         oldest_s=fields.optional_integer(body, "oldest_s") or 0,
+        run=fields.optional_text(body, "run", 64) or "",
+        told=fields.optional_integer(body, "told") or 0,
     )

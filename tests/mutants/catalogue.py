@@ -242,6 +242,107 @@ MUTANTS = (
         (Edit(RECEIPTS + "decide_time", "    if not overdue:\n", "    if True:\n"),),
     ),
     Mutant(
+        "seal forgotten",
+        "a run that saves nothing gives out numbers that the next run gives again, to other words",
+        (Edit("dispatcher.post.recovery:beginning", "        memory.state.seal(names.passing)\n", "        pass\n"),),
+    ),
+    Mutant(
+        "seal without a name",
+        "a press that only an unsaved run heard comes again under the same id, with other words",
+        (Edit("dispatcher.incidents.state:PostState.namespace", 'f"{post} {self.passing}" if self.passing else post', "post"),),
+    ),
+    Mutant(
+        "seal broken by a receipt",
+        "a press joins an older incident in an unsaved run, once the precinct has answered for that one",
+        (Edit("dispatcher.incidents.state:PostState._is_latest", "if incident.id in self.sealed:", "if False:"),),
+    ),
+    Mutant(
+        "sealed incidents revised",
+        "a rule's word on an older incident gets a number that the next run gives again",
+        (
+            Edit("dispatcher.incidents.state:_Derived.follow", " and id_ not in self.sealed", ""),
+            Edit("dispatcher.incidents.firings:_fired", "pressed.id in state.sealed", "False"),
+        ),
+    ),
+    Mutant(
+        "left unmade",
+        "what was saved and not made into a revision gets other words in the unsaved run than in the one after it",
+        (Edit("dispatcher.post.recovery:beginning", "unmade(memory, names.instance, now) if names.complete else []", "[]"),),
+    ),
+    Mutant(
+        "unsaved says saved",
+        "a guard is told saved by a post that cannot save",
+        (Edit("dispatcher.post.pipeline:_is_too_soon", "return confirm.stage is Stage.SAVED", "return False"),),
+        quick=True,
+    ),
+    Mutant(
+        "unsaved says sent",
+        "a button stops repeating what is in memory alone",
+        (Edit("dispatcher.post.pipeline:_is_too_soon", "return confirm.incident not in kept", "return False"),),
+    ),
+    Mutant(
+        "unsaved lamp says saved",
+        "the lamp says saved on a post that cannot save",
+        (Edit(PIPELINE + "_look_after", "if stage is Stage.SAVED and not self._parts.saves:", "if False:"),),
+        quick=True,
+    ),
+    Mutant(
+        "status says online while unsaved",
+        "nobody at the precinct sends a technician",
+        (Edit("dispatcher.post.upstream:status_of", '"unsaved" if state == "online" and not saves else state', "state"),),
+        quick=True,
+    ),
+    Mutant(
+        "leaves before it has told",
+        "a run that saves nothing ends with a press that nobody else has",
+        (Edit(PIPELINE + "is_over", "self._leaving and not self._parts.memory.state.holds_passing", "self._leaving"),),
+    ),
+    Mutant(
+        "never leaves",
+        "a post goes on saving nothing although its card works again",
+        (Edit(PIPELINE + "is_over", " or (self._leaving and not self._parts.memory.state.holds_passing)", ""),),
+    ),
+    Mutant(
+        "waits for what a hole keeps back",
+        "a post goes on saving nothing because of an old incident that it cannot deliver",
+        (Edit("dispatcher.incidents.state:PostState.holds_passing", "any(id_ not in self.sealed for id_ in self.waiting)", "bool(self.waiting)"),),
+    ),
+    Mutant(
+        "posts share an incident id",
+        "two posts' calls become one",
+        (
+            Edit("dispatcher.domain.ids:floor_incident_id", 'digest(post, "floor", device, first_event)', 'digest("floor", device, first_event)'),
+        ),
+        quick=True,
+    ),
+    Mutant(
+        "receipts to the wrong post",
+        "an answer reaches another post's lamp, and its own waits",
+        (
+            Edit(
+                "dispatcher.precinct.outgoing:Outgoing.receipts",
+                "        for post, receipt in sending:\n",
+                "        sending = list(sending)\n        for (post, _), (_, receipt) in zip(sending, sending[1:] + sending[:1]):\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "twins unnoticed",
+        "two machines answer to one name, and nobody looks for the second",
+        (Edit("dispatcher.precinct.liveness:_name", "return status.instance, status.run", 'return status.instance, ""'),),
+    ),
+    Mutant(
+        "a restart taken for twins",
+        "each restart is an alarm",
+        (Edit("dispatcher.precinct.liveness:hear", "known and now - before.rival_ms < TWIN_WINDOW_MS", "True"),),
+    ),
+    Mutant(
+        "promoted for long",
+        "a press of a bought button is taken for one that came by the other lane minutes ago",
+        (Edit("dispatcher.post.intake:Intake._may_be_kept", " and (back is None or back < told or now - back <= BACKLOG_MS)", ""),
+         Edit("dispatcher.post.intake:Intake._once", "now - self._took.get(message, -RESTING_MS) >= RESTING_MS", "True")),
+    ),
+    Mutant(
         "precinct receipt before commit",
         "delivered is said of what a power cut then takes away",
         (

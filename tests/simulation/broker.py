@@ -85,7 +85,10 @@ class Broker:
 
     def attach(self, client: "Client") -> None:
         """Let a client come back to its session: first what was in flight, marked as perhaps a copy, then the rest."""
-        session = self.sessions.setdefault(client.name, Session(client.wants))
+        session = self.sessions.setdefault(client.session, Session(client.wants))
+        before = session.client
+        if before is not None and before is not client:
+            before.broken()  # there is one connection for each name: the older one is closed
         session.client, session.epoch = client, client.epoch
         for mid, message in session.in_flight.items():
             client.down(mid, message, dup=True)
@@ -93,13 +96,13 @@ class Broker:
 
     def detach(self, client: "Client") -> None:
         """Forget a connection, keep the session."""
-        session = self.sessions.get(client.name)
+        session = self.sessions.get(client.session)
         if session is not None and session.client is client:
             session.client = None
 
     def acknowledged(self, client: "Client", epoch: int, mid: int) -> None:
         """Take a PUBACK of the connection that is alive."""
-        session = self.sessions.get(client.name)
+        session = self.sessions.get(client.session)
         if self.up and session is not None and session.client is client and session.epoch == epoch:
             session.in_flight.pop(mid, None)
             self._pump(session)
@@ -160,10 +163,13 @@ class Client:
         on_connected: Action = lambda: None,
         on_published: Callable[[object], None] = lambda _tag: None,
         retry_ms: tuple[int, int] = (200, 2_000),
+        post: int = 0,
+        session: str = "",
     ) -> None:
         self.world, self.broker, self.path, self.name, self.wants = world, broker, path, name, wants
         self.lane, self.stamp, self.deliver, self.skip = lane, stamp, deliver, skip
         self.on_connected, self.on_published, self.retry_ms = on_connected, on_published, retry_ms
+        self.post, self.session = post, session or name
         self.online = False
         self.alive = True
         self._mail = SimpleNamespace(acks=deque())
@@ -195,7 +201,7 @@ class Client:
         self.world.tell(self.name, f"connected ({self._epoch})")
         self.broker.attach(self)
         self.on_connected()
-        self.world.passes(f"{self.name}.connected")
+        self.world.passes(f"{self.name}.connected", self.post)
 
     def broken(self) -> None:
         """The connection is gone, and both sides know."""
@@ -255,7 +261,7 @@ class Client:
         self._heard[epoch, mid] = message
         raw = RawMessage(self.lane, message.topic, message.payload, 1, message.retain, dup, self.stamp(), mid)
         self.deliver(Delivery(raw, Token(self.name, epoch, mid, 1)), message)
-        self.world.passes(f"{self.name}.heard")
+        self.world.passes(f"{self.name}.heard", self.post)
 
     # --- acknowledgements
 

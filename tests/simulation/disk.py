@@ -4,12 +4,14 @@ The real journal is held to this contract by tests/faults and tests/unit/journal
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from dispatcher.domain.stamp import Stamp
 from dispatcher.journal import Entry, JournalError, Kind, NoSpace, Record
 from dispatcher.journal.model import Checkpoint
 from dispatcher.journal.scan import cut_body
+from dispatcher.post.unsaved import MemoryOnly
 from tests.simulation.machine import Machine
 from tests.simulation.world import World
 
@@ -36,7 +38,11 @@ class Snapshot:
 
 
 class Card:
-    """What outlives the process. Faults are attributes: ``full`` (0 none, 1 only urgent, 2 nothing), ``broken``."""
+    """What outlives the process.
+
+    Faults are attributes: ``full`` (0 none, 1 only urgent, 2 nothing), ``broken``, and ``dead``: nothing can be written,
+    and of what is read the first ``readable`` records alone (None: all).
+    """
 
     def __init__(self, world: World, machine: Machine) -> None:
         self.world = world
@@ -46,11 +52,33 @@ class Card:
         self.archive: list[Record] = []  # everything that was ever durable: an oracle needs it, the post does not
         self.full = 0
         self.broken = 0  # so many syncs fail
+        self.dead = False
+        self.readable: int | None = None
         self.slow_ms = 0
         self.flips = 0
         self.durable: dict[int, Record] = {}
         self.next = 1
         self.on_loss: Callable[[Record], None] = lambda _record: None
+        self.on_slow: Callable[[], None] = lambda: None  # a save took long: whoever waited for it may be dead by now
+
+    @property
+    def works(self) -> bool:
+        """Return whether a file could be written, as a post that runs unsaved tries."""
+        return not self.dead and self.full < 2
+
+    def revive(self) -> None:
+        """Let it be well again."""
+        self.dead, self.readable = False, None
+
+    def copied(self, machine: Machine) -> "Card":
+        """Return a card with the same on it, in another machine."""
+        twin = Card(self.world, machine)
+        twin.stored = [replace(one) for one in self.stored if one.durable]
+        twin.checkpoints = [replace(one) for one in self.checkpoints]
+        twin.archive, twin.durable = list(self.archive), dict(self.durable)
+        twin.next, twin.flips = max((one.record.sequence for one in twin.stored), default=0) + 1, self.flips
+        twin.next = max(twin.next, *(one.through + 1 for one in twin.checkpoints), 1)
+        return twin
 
     @property
     def pending(self) -> list[Stored]:
@@ -143,7 +171,7 @@ class SimJournal:
     def append(self, entries: Sequence[Entry], *, urgent: bool = False) -> range:
         card, world = self._card, self._card.world
         self._check()
-        world.passes("append")
+        world.passes("append", card.machine.number)
         if card.full > (1 if urgent else 0):
             raise NoSpace("the card is full")
         first = card.next
@@ -153,8 +181,8 @@ class SimJournal:
             card.stored.append(Stored(record))
             card.next += 1
             if card.next == first + 1 and len(entries) > 1:
-                world.passes("append.torn")
-        world.passes("appended")
+                world.passes("append.torn", card.machine.number)
+        world.passes("appended", card.machine.number)
         return range(first, card.next)
 
     def sync(self) -> None:
@@ -162,25 +190,26 @@ class SimJournal:
         self._check()
         if not card.pending:
             return
-        world.passes("sync")
+        world.passes("sync", card.machine.number)
         if card.broken:
             card.broken -= 1
             self._death = JournalError(EIO, "fdatasync")
             raise self._death
         if card.slow_ms:
             world.run_until(world.now + world.between(1, card.slow_ms))
+            card.on_slow()
         card.harden()
-        world.passes("synced")
+        world.passes("synced", card.machine.number)
 
     def write_checkpoint(self, through: int, body: bytes) -> None:
         card, world = self._card, self._card.world
         self._check()
         self.sync()
-        world.passes("checkpoint")
+        world.passes("checkpoint", card.machine.number)
         if card.full > 1:
             raise NoSpace("no space for a checkpoint")
         card.checkpoints = [*card.checkpoints, Snapshot(through, body)][-2:]
-        world.passes("checkpointed")
+        world.passes("checkpointed", card.machine.number)
 
     def retain(self, *, keep_after: int, older_than_ms: int, max_bytes: int, now: Stamp) -> int:
         """Let old records go whenever they may: a card that keeps little shows whether the checkpoint holds it all."""
@@ -197,6 +226,8 @@ class SimJournal:
         self._check()
 
     def _check(self) -> None:
+        if self._death is None and self._card.dead:
+            self._death = JournalError(EIO, "pwrite")
         if self._death is not None:
             raise self._death
 
@@ -221,6 +252,29 @@ class SimJournal:
             self.sync()
 
 
-def is_alive_mark(record: Record) -> bool:
-    """Return whether a record is one that nothing waits for."""
-    return record.kind == Kind.ALIVE
+class Unsaved(MemoryOnly):
+    """The real journal of a post that saves nothing, over what can still be read of a simulated card."""
+
+    def __init__(self, card: Card) -> None:
+        super().__init__(Path("/nonexistent"))
+        self._before, self.complete = Reader(card), True  # type: ignore[assignment]  # as far as it is read
+
+
+class Reader:
+    """A card that is read and not written, and that may fail at any record."""
+
+    def __init__(self, card: Card) -> None:
+        self._card = card
+
+    def read_checkpoint(self, older_than: int | None = None) -> Checkpoint | None:
+        if self._card.readable == 0:
+            raise OSError(EIO, "read")
+        return SimJournal(self._card).read_checkpoint(older_than)
+
+    def replay(self, after: int = 0) -> Iterator[Record]:
+        left = self._card.readable
+        for record in SimJournal(self._card).replay(after):
+            if left is not None and left <= 0:
+                raise OSError(EIO, "read")
+            left = None if left is None else left - 1
+            yield record

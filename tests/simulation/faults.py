@@ -9,7 +9,7 @@ from tests.simulation.broker import Message
 from tests.simulation.machine import YEAR_MS
 
 if TYPE_CHECKING:
-    from tests.simulation.night import Night
+    from tests.simulation.night import Night, Side
 
 Fault = Callable[["Night", int], None]
 
@@ -26,96 +26,120 @@ def _die(how: str, night: "Night", _for_ms: int) -> None:
 
 
 def _stop(night: "Night", _for_ms: int) -> None:
-    if night.host.process is not None:
-        night.host.process.pipeline.stop()
+    if night.at.host.process is not None:
+        night.at.host.process.pipeline.stop()
 
 
 def _freeze(night: "Night", for_ms: int) -> None:
     """The machine sleeps, or the process is starved: others go on."""
-    night.world.later(0, lambda: night.freeze(min(for_ms, 600_000)))
+    night.at.freeze(min(for_ms, 600_000))
 
 
 def _checkpoint(night: "Night", _for_ms: int) -> None:
-    if night.host.process is not None:
-        night.host.process.keeper._checkpoint_ms = -1_000_000_000
+    if night.at.host.process is not None:
+        night.at.host.process.keeper._checkpoint_ms = -1_000_000_000
 
 
 def _damage_checkpoint(night: "Night", _for_ms: int) -> None:
-    if night.card.checkpoints:
-        night.card.checkpoints[-1].damaged = True
+    if night.at.card.checkpoints:
+        night.at.card.checkpoints[-1].damaged = True
 
 
 def _flip(night: "Night", _for_ms: int) -> None:
-    record = night.card.flip()
+    record = night.at.card.flip()
     if record is not None:
-        night.ledger.flipped(record)
+        night.at.ledger.flipped(record)
 
 
 def _fill(level: int, night: "Night", for_ms: int) -> None:
-    night.card.full = level
-    night.world.later(for_ms, lambda: setattr(night.card, "full", 0))
+    night.at.card.full = level
+    night.world.later(for_ms, partial(setattr, night.at.card, "full", 0))
 
 
 def _break(night: "Night", _for_ms: int) -> None:
-    night.card.broken = night.world.luck.choice((1, 1, 2))
+    night.at.card.broken = night.world.luck.choice((1, 1, 2))
+
+
+def _kill_card(night: "Night", for_ms: int) -> None:
+    """Nothing can be written for a while, and perhaps not everything be read: the post must run unsaved.
+
+    Somebody may just have pressed twice; no answer may get through meanwhile; and who mends it may pull the plug.
+    """
+    side, world = night.at, night.world
+    if world.chance(0.3):
+        world.later(0, side.buttons["btn-1"].press)
+        world.later(world.between(50, 300), side.buttons["btn-1"].press)
+    world.later(world.between(0, 900), partial(_lose_card, night, side))
+    if world.chance(0.3):
+        side.path.back = False
+        world.later(for_ms + 1_000, side.heal_path)
+    world.later(for_ms + 900, side.card.revive)
+    if world.chance(0.3):
+        world.later(for_ms + 901, lambda: side.host.die("power"))
+
+
+def _lose_card(night: "Night", side: "Side") -> None:
+    if night.world.now < night.plan.length_ms:  # in the morning nothing fails any more
+        luck = night.world.luck
+        side.card.dead, side.card.readable = True, luck.choice((None, None, None, 0, luck.randint(1, 12)))
 
 
 def _slow(night: "Night", for_ms: int) -> None:
-    night.card.slow_ms = night.world.luck.choice((100, 1_000, 3_000))
-    night.world.later(for_ms, lambda: setattr(night.card, "slow_ms", 0))
+    night.at.card.slow_ms = night.world.luck.choice((100, 1_000, 3_000))
+    night.world.later(for_ms, partial(setattr, night.at.card, "slow_ms", 0))
 
 
 def _step_wall(night: "Night", _for_ms: int) -> None:
-    night.machine.wall_offset_ms += night.world.luck.choice((-5, -1, 1, 5)) * YEAR_MS
-    night.machine.synchronised = night.world.chance(0.5)
+    night.at.machine.wall_offset_ms += night.world.luck.choice((-5, -1, 1, 5)) * YEAR_MS
+    night.at.machine.synchronised = night.world.chance(0.5)
 
 
 def _distrust(night: "Night", for_ms: int) -> None:
-    night.machine.synchronised = False
-    night.world.later(for_ms, lambda: setattr(night.machine, "synchronised", True))
+    night.at.machine.synchronised = False
+    night.world.later(for_ms, partial(setattr, night.at.machine, "synchronised", True))
 
 
 def _crash_local(empty: bool, night: "Night", for_ms: int) -> None:
-    broker = night.local
+    broker = night.at.local
     if broker.up:
         broker.crash(empty=empty)
-        night.world.later(min(for_ms, 12_000), lambda: setattr(broker, "up", True))
+        night.world.later(min(for_ms, 12_000), partial(setattr, broker, "up", True))
 
 
 def _crash_far(empty: bool, night: "Night", for_ms: int) -> None:
     broker = night.far
     if broker.up:
         broker.crash(empty=empty)
-        night.world.later(for_ms, lambda: setattr(broker, "up", True))
+        night.world.later(for_ms, partial(setattr, broker, "up", True))
 
 
 def _drop(name: str, night: "Night", _for_ms: int) -> None:
     """A connection breaks and is made anew; what was in flight comes again, under old and new ids."""
-    process = night.host.process
+    process = night.at.host.process
     if process is not None:
         night.world.later(0, process.links[name].broken)
 
 
 def _cut(out: bool, back: bool, night: "Night", for_ms: int) -> None:
     """Nothing gets through in one direction or both; the link finds out after a while, if at all."""
-    path = night.host.far_path
+    path = night.at.host.far_path
     path.out, path.back = path.out and not out, path.back and not back
-    night.world.later(min(for_ms, night.world.between(0, 15_000)), night.break_uplink)
-    night.world.later(for_ms, night.heal_path)
+    night.world.later(min(for_ms, night.world.between(0, 15_000)), night.at.break_uplink)
+    night.world.later(for_ms, night.at.heal_path)
 
 
 def _delay(night: "Night", for_ms: int) -> None:
-    path = night.host.far_path
+    path = night.at.host.far_path
     path.high_ms = night.world.luck.choice((300, 2_000, 20_000))
-    night.world.later(for_ms, lambda: setattr(path, "high_ms", 80))
+    night.world.later(for_ms, partial(setattr, path, "high_ms", 80))
 
 
 def _again(night: "Night", _for_ms: int) -> None:
-    night.buttons[night.world.luck.choice(("btn-1", "btn-2"))].again()
+    night.at.buttons[night.world.luck.choice(("btn-1", "btn-2"))].again()
 
 
 def _mute(word: str, night: "Night", for_ms: int) -> None:
-    for button in night.buttons.values():
+    for button in night.at.buttons.values():
         setattr(button, word, True)
         night.world.later(for_ms, partial(setattr, button, word, False))
 
@@ -123,13 +147,13 @@ def _mute(word: str, night: "Night", for_ms: int) -> None:
 def _flood(night: "Night", _for_ms: int) -> None:
     """Sixty sensors at once, and an engine that is slow to judge them."""
     for _ in range(60):
-        night.sensor.say()
-    night.host.engine_late_ms = max(night.host.engine_late_ms, 2_000)
-    night.world.later(3_000, lambda: setattr(night.host, "engine_late_ms", 0))
+        night.at.sensor.say()
+    night.at.host.engine_late_ms = max(night.at.host.engine_late_ms, 2_000)
+    night.world.later(3_000, partial(setattr, night.at.host, "engine_late_ms", 0))
 
 
 def _button_reboots(night: "Night", _for_ms: int) -> None:
-    night.buttons[night.world.luck.choice(("btn-1", "btn-2"))].lose_power()
+    night.at.buttons[night.world.luck.choice(("btn-1", "btn-2"))].lose_power()
 
 
 def _station(night: "Night", _for_ms: int) -> None:
@@ -141,9 +165,13 @@ def _leave(night: "Night", for_ms: int) -> None:
     night.world.later(for_ms * 2, night.precinct.enter)
 
 
+def _copy_card(night: "Night", for_ms: int) -> None:
+    night.copy_card(for_ms)
+
+
 def _engine(night: "Night", for_ms: int) -> None:
-    night.host.engine_late_ms = 5_000
-    night.world.later(for_ms, lambda: setattr(night.host, "engine_late_ms", 0))
+    night.at.host.engine_late_ms = 5_000
+    night.world.later(for_ms, partial(setattr, night.at.host, "engine_late_ms", 0))
 
 
 def _far_again(night: "Night", _for_ms: int) -> None:
@@ -165,7 +193,7 @@ def _receipt_again(night: "Night", _for_ms: int) -> None:
     if night.receipts:
         receipt = night.world.luck.choice(night.receipts)
         if json.loads(receipt.payload)["store"] != json.loads(night.receipts[-1].payload)["store"]:
-            night.ledger.forget_order()
+            night.at.ledger.forget_order()
         night.far.publish(receipt)
 
 
@@ -193,6 +221,7 @@ FAULTS: dict[str, Fault] = {
     "card full to the brim": partial(_fill, 2),
     "sync fails": _break,
     "sync slow": _slow,
+    "card dies": _kill_card,
     "wall clock jumps": _step_wall,
     "clock not trusted": _distrust,
     "local broker loses its queue": partial(_crash_local, False),
@@ -215,6 +244,7 @@ FAULTS: dict[str, Fault] = {
     "precinct store copied": _copy_store,
     "precinct store put back": _put_store_back,
     "nobody at the board": _leave,
+    "card copied": _copy_card,
     "engine late": _engine,
     "sensors flood": _flood,
     "alert again": _far_again,

@@ -12,7 +12,7 @@ FILE = Path(__file__).with_name("seeds.txt")
 def write(plan: Plan) -> str:
     """Return a plan as the line that keeps it."""
     body = asdict(plan)
-    body["steps"] = [[step.what, step.at_ms, step.for_ms, step.place, step.nth] for step in plan.steps]
+    body["steps"] = [[step.what, step.at_ms, step.for_ms, step.place, step.nth, step.post] for step in plan.steps]
     return json.dumps(body)
 
 

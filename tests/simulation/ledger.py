@@ -43,7 +43,20 @@ class Press:
     stage: str | None = None
     earlier: set[str | None] = field(default_factory=set)
     taken_back: int = 0
-    excused: bool = False  # its one record was hit by a flipped bit, or it was told only while nothing could be saved
+    excused: bool = False  # its one record was hit by a flipped bit
+    passing: set[str] = field(default_factory=set)  # incidents that unsaved lives put it into
+    received: set[str] = field(default_factory=set)  # those of them that the precinct has, as the button was told
+    is_gone: bool = False  # the precinct alone had it, and lost its store
+
+
+@dataclass(slots=True)
+class Life:
+    """A life of the post that saves nothing. ``told`` holds the presses in it: event -> (incident, button's press)."""
+
+    complete: bool
+    told: dict[str, tuple[str, Key | None]] = field(default_factory=dict)
+    revisions: set[tuple[str, int]] = field(default_factory=set)
+    bought: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -52,6 +65,8 @@ class Ledger:
 
     world: World
     card: Card
+    post: str
+    owners: dict[str, str]  # incident -> post, of all posts
     presses: dict[Key, Press] = field(default_factory=dict)
     bought: dict[int, set[str]] = field(default_factory=dict)  # press of a bought button -> ids of its events
     kept: set[int] = field(default_factory=set)  # bought presses that the post acknowledged
@@ -62,9 +77,54 @@ class Ledger:
     said: dict[str, dict[str, int]] = field(default_factory=dict)  # incident -> stage -> revision, as the precinct said
     taken: set[tuple[str, int]] = field(default_factory=set)  # revisions that the precinct's broker has
     durable_presses: set[Key] = field(default_factory=set)
+    saved_calls: dict[str, str | None] = field(default_factory=dict)  # event of a press -> its incident, as saved first
+    saved_in: dict[str, set[str | None]] = field(default_factory=dict)  # event -> incidents, as the card has it
     handed: dict[object, int] = field(default_factory=dict)
     _turn: list[tuple[str, object]] = field(default_factory=list)
     _scanned: int = 0
+
+    life: Life | None = None  # the life that is under way, if it saves nothing
+    copies: "list[Ledger]" = field(default_factory=list)  # of others that answer to the same name, or did
+
+    # --- lives
+
+    def begins(self, *, saves: bool, complete: bool) -> None:
+        """A life of the post begins. ``complete``: all that was saved could be read."""
+        self.life = None if saves else Life(complete)
+        if not saves:
+            self._sounded.clear()  # what it knows of throttles ends with it
+        if not complete:
+            self.forget_order()
+
+    def ended(self) -> None:
+        """A life has ended; the next one may sound a siren that only this one had heard of."""
+        if self.life is not None:
+            self.kept -= {ident for ident in self.life.bought if not self._has_all(self.bought.get(ident, set()))}
+            self._sounded.clear()
+            self.forget_order()  # the precinct's word to it was not saved
+        self.life = None
+
+    def _has_all(self, events: set[str]) -> bool:
+        return bool(events & self._events) or any(event in self.where for event in events)
+
+    def left(self) -> None:
+        """An unsaved life leaves by itself, and so every press that it was given must be at the precinct."""
+        if self.life is None:
+            return
+        self._scan()
+        for event, place in self.saved_calls.items() if self.life.complete and not self.card.flips else ():
+            if place is not None and event not in self.evidence.get(place, {}):
+                self._broken("left untold", f"{event} of {place} was saved, and an unsaved life told nobody")
+        for event, (incident, _) in self.life.told.items():
+            rev = self.evidence.get(incident, {}).get(event)
+            if rev is None or self.said.get(incident, {}).get("delivered", 0) < rev:
+                self._broken("left behind", f"{event} of {incident}, revision {rev}, and the post leaves")
+
+    def stated(self, payload: bytes) -> None:
+        """The post says how it is."""
+        state = json.loads(payload)["state"]
+        if state != ("online" if self.life is None else "unsaved"):
+            self._broken("status", f"says {state}")
 
     # --- what people did
 
@@ -89,7 +149,9 @@ class Ledger:
         self.handed.update((token, self.card.next) for token, _ in messages)
 
     def wrote(self, entry: Entry) -> None:
-        """An entry is appended: learn which event a bought button's press became."""
+        """An entry is appended: learn which event a bought button's press became, and what an unsaved life tells."""
+        if self.life is not None:
+            self._wrote_passing(self.life, entry)
         if entry.kind != Kind.MESSAGE or b'"zigbee2mqtt/' not in entry.body:
             return
         plain = json.loads(entry.body)
@@ -101,8 +163,39 @@ class Ledger:
                 self.bought.setdefault(ident, set()).update(self._last[1])
                 return
 
+    def _wrote_passing(self, life: Life, entry: Entry) -> None:
+        if entry.kind == Kind.REVISION:
+            body = json.loads(entry.body)
+            life.revisions.add((body["i"], body["r"]))
+            self._passing_revisions.add((body["i"], body["r"]))
+        elif entry.kind == Kind.MESSAGE:
+            body = json.loads(entry.body)
+            self._learn_sirens(self._passing_sirens, body, entry.stamp)
+            for event in body.get("e", ()):
+                if "n" in event and event["k"].startswith("panic."):
+                    self._tell_passing(life, event)
+
+    _passing_revisions: set[tuple[str, int]] = field(default_factory=set)
+
+    def _tell_passing(self, life: Life, event: dict[str, Any]) -> None:
+        self._scan()
+        if event["n"] in self.saved_in.get(event["i"], ()):
+            return
+        counts = event["d"] in COUNTING and "b" in event
+        key = (event["d"], event["b"], event["q"]) if counts else None
+        known = life.told.setdefault(event["i"], (event["n"], key))
+        if known[0] != event["n"]:
+            self._broken("in two incidents", f"{event['i']} of one unsaved life: {known[0]} and {event['n']}")
+        press = self.presses.get(key) if key is not None else None
+        if press is not None:
+            if life.complete and key in self.durable_presses and not press.excused:
+                self._broken("in two incidents", f"{key}, saved before, is told in {event['n']} by an unsaved life")
+            press.passing.add(event["n"])
+
     def _check_not_old(self, ident: int, events: set[str]) -> None:
         """A press made after an incident was closed must not be taken for a repetition of a press in it."""
+        if self.copies:
+            return  # the incident may be the other one's
         for incident, known in self.evidence.items():
             old = events & known.keys() - self.bought.get(ident, set())
             if old and self.ids_are_new and self.closed_ms.get(incident, self.world.now) < self.bought_ms[ident]:
@@ -123,12 +216,16 @@ class Ledger:
                 self._broken("acknowledged before saved", f"{message.topic} in record {record.sequence}")
         if message.topic == press_topic(BOUGHT) and isinstance(message.ident, int):
             self.kept.add(message.ident)
+            if self.life is not None:
+                self.life.bought.add(message.ident)
             self._check_repetition(message.ident, run_ms)
 
     def _check_repetition(self, ident: int, run_ms: int) -> None:
         """What gave no event of its own must repeat one: a profile takes presses within two seconds for one."""
         self._scan()
-        if self.bought.get(ident, set()) & self._events:
+        if self.bought.get(ident, set()) & (
+            self._events if self.life is None else self.life.told.keys() | self._events
+        ):
             return
         when, events = self._last
         if run_ms - when > REPETITION_MS:
@@ -145,8 +242,19 @@ class Ledger:
             return
         press = self.presses.get(key)
         if press is None:
-            self._broken("invented press", f"confirmed {key}")
+            if not self.knows(key):
+                self._broken("invented press", f"confirmed {key}")
+            return
         self._scan()
+        if self.life is not None and stage == "saved":
+            self._broken("unsaved says saved", f"{key}")
+        if self.life is not None and incident in press.passing:
+            self._confirmed_passing(key, press, body)
+        else:
+            self._confirmed_saved(key, press, body, run_ms)
+
+    def _confirmed_saved(self, key: Key, press: Press, body: dict[str, Any], run_ms: int) -> None:
+        stage, incident = body["stage"], body["incident"]
         if key not in self.durable_presses:
             self._broken("confirmed before saved", f"{key} {stage}")
         if incident in press.earlier:
@@ -160,9 +268,16 @@ class Ledger:
             press.saved_run_ms = run_ms
         press.incident, press.stage = incident, stage
 
+    def _confirmed_passing(self, key: Key, press: Press, body: dict[str, Any]) -> None:
+        """The post confirms what is in memory alone: only once the precinct has it."""
+        if RANK[body["stage"]] < RANK["unattended"]:
+            self._broken("confirmed before saved", f"{key} {body['stage']}, by an unsaved life")
+        self._check_true(body["incident"], key, body["stage"])
+        press.received.add(body["incident"])
+
     def _check_order(self, key: Key, press: Press, stage: str) -> None:
         before = press.stage
-        if before is None or before == "undelivered" or (before, stage) in FREE:
+        if self.copies or before is None or before == "undelivered" or (before, stage) in FREE:
             return
         if stage == "undelivered" and before in TO_UNDELIVERED:
             return
@@ -172,7 +287,7 @@ class Ledger:
             press.taken_back = self.taken_back
 
     def _check_true(self, incident: str, key: Key, stage: str) -> None:
-        if RANK[stage] > RANK[self._bound(incident, key)]:
+        if not self.copies and RANK[stage] > RANK[self._bound(incident, key)]:
             self._broken("comfort that is false", f"{key} is told {stage}, true is {self._bound(incident, key)}")
 
     def _bound(self, incident: str, key: Key) -> str:
@@ -192,8 +307,14 @@ class Ledger:
 
     def showed(self, stage: str, run_ms: int, patience_ms: int) -> None:
         """The lamp shows a stage at ``run_ms`` of the post's running time; the post looks at it every ``patience_ms``."""
+        if self.copies:
+            return  # of two that share an incident each believes what was said of the other's press
         self._scan()
         rank = RANK.get(stage, len(RANK))  # idle is the most advanced of all
+        if self.life is not None:
+            self._showed_passing(self.life, stage, rank)
+            if not self.life.complete:
+                return
         for key, press in self.presses.items():
             if press.incident is None or press.excused or key not in self.durable_presses:
                 continue
@@ -204,16 +325,25 @@ class Ledger:
             if late and bound in TO_UNDELIVERED and stage != "undelivered":
                 self._broken("bad news withheld", f"the lamp shows {stage}, {key} is {bound} for long")
 
+    def _showed_passing(self, life: Life, stage: str, rank: int) -> None:
+        if stage == "saved":
+            self._broken("unsaved says saved", "the lamp does")
+        for incident, key in life.told.values():
+            bound = self._bound(incident, key) if key is not None else "closed"
+            if bound != "closed" and rank > RANK[bound]:
+                self._broken("the lamp lies", f"it shows {stage}, {key} is {bound}, in an unsaved life")
+
     def siren(self, command: str) -> None:
         """The siren is switched on: at most once in 30 s of running time for one device (the rule's throttle)."""
         self._scan()
-        device, run_ms = self._sirens[command]
+        device, run_ms = self._sirens.get(command) or self._passing_sirens[command]
         last = self._sounded.get(device)
         if last is not None and last[0] != command and not self.card.flips and 0 <= run_ms - last[1] <= THROTTLE_MS:
             self._broken("throttle", f"{device} sounds again after {run_ms - last[1]} ms")
         self._sounded[device] = (command, run_ms)
 
     _sirens: dict[str, tuple[str, int]] = field(default_factory=dict)
+    _passing_sirens: dict[str, tuple[str, int]] = field(default_factory=dict)  # of presses that unsaved lives heard
     _sounded: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def sent(self, payload: bytes) -> None:
@@ -222,7 +352,9 @@ class Ledger:
         if not isinstance(alert, Alert):
             self._broken("malformed alert", repr(alert))
         key = (alert.id, alert.rev)
-        if key not in self.revisions():
+        if self.owners.setdefault(alert.id, self.post) != self.post:
+            self._broken("posts mixed", f"{alert.id} of {self.owners[alert.id]} is told by {self.post}")
+        if key not in self.revisions() and (self.life is None or key not in self.life.revisions):
             self._broken("sent before saved", f"revision {key}")
         content = alert_wire.with_age(payload, 0, "exact")
         known = self.contents.setdefault(key, content)
@@ -237,12 +369,12 @@ class Ledger:
             if entry.device in COUNTING and entry.boot is not None and entry.seq is not None:
                 key = (str(entry.device), entry.boot, entry.seq)
                 self.keys[entry.event] = key
-                if key not in self.presses:
+                if not self.knows(key):
                     self._broken("invented press", f"{key} in incident {alert.id}")
                 self._check_once(key, entry.event)
         if any(press.excused and press.incident == alert.id for press in self.presses.values()):
             return  # one record less, and so one press less
-        if not alert.evidence and self.card.flips:
+        if self.copies or (not alert.evidence and self.card.flips):
             return  # it stands for a revision that was lost, whose evidence is told again later
         so_far = sum(rev <= alert.rev for rev in events.values())
         if all((alert.id, rev) in self.contents for rev in range(1, alert.rev + 1)) and alert.count != so_far:
@@ -251,7 +383,8 @@ class Ledger:
     def _check_once(self, key: Key, event: str) -> None:
         events = self._events_of.setdefault(key, set())
         events.add(event)
-        if len(events) > self.presses[key].born and not self.presses[key].excused:
+        press = self.presses.get(key)
+        if press is not None and len(events) > press.born and not press.excused:
             self._broken("counted twice", f"{key} is {sorted(events)}")
 
     _events_of: dict[Key, set[str]] = field(default_factory=dict)
@@ -264,18 +397,32 @@ class Ledger:
             if record.kind == Kind.MESSAGE:
                 self._scan_message(json.loads(record.body), record.stamp)
             elif record.kind == Kind.REVISION:
-                body = json.loads(record.body)
-                self._revisions.add((body["i"], body["r"]))
+                self._scan_revision(json.loads(record.body))
         self._scanned = len(archive)
+
+    def _scan_revision(self, body: dict[str, Any]) -> None:
+        self._revisions.add((body["i"], body["r"]))
+        for entry in json.loads(body["b"])["evidence"]:  # it keeps a press whose own record a torn save has lost
+            self.saved_in.setdefault(entry["event"], set()).add(body["i"])
+            if entry["device"] in COUNTING and "boot" in entry:
+                self.durable_presses.add((entry["device"], entry["boot"], entry["seq"]))
 
     def _scan_message(self, body: dict[str, Any], stamp: Stamp) -> None:
         for event in body.get("e", ()):
             self._events.add(event["i"])
             if event["d"] in COUNTING and "b" in event:
                 self.durable_presses.add((event["d"], event["b"], event["q"]))
+            self.saved_in.setdefault(event["i"], set()).add(event.get("n"))
+            if event["k"].startswith("panic."):
+                self.saved_calls.setdefault(event["i"], event.get("n"))
+        self._learn_sirens(self._sirens, body, stamp)
+
+    @staticmethod
+    def _learn_sirens(sirens: dict[str, tuple[str, int]], body: dict[str, Any], stamp: Stamp) -> None:
+        for event in body.get("e", ()):
             if event["k"].startswith("panic."):
                 command = digest("command", event["i"], "panic-press", "siren.on", SIREN)
-                self._sirens.setdefault(command, (event["d"], stamp.run_ms))
+                sirens.setdefault(command, (event["d"], stamp.run_ms))
 
     _revisions: set[tuple[str, int]] = field(default_factory=set)
 
@@ -297,14 +444,17 @@ class Ledger:
     def flipped(self, record: Record) -> None:
         """A bit flips in a record: this one press is outside the promise, and all others are not."""
         self.world.tell("card", f"a bit flips in record {record.sequence}, kind {record.kind}")
+        for key in self._passing_revisions:  # an unsaved life may have made them of what nobody can read any more
+            self.contents.pop(key, None)
         if record.kind in (Kind.REVISION, Kind.SENT, Kind.TIMER):
             self.forget_order()
         if record.kind == Kind.REVISION:
             body = json.loads(record.body)
             self.contents.pop((body["i"], body["r"]), None)
-        if record.kind != Kind.MESSAGE:
-            return
-        body = json.loads(record.body)
+        if record.kind == Kind.MESSAGE:
+            self._flipped_message(json.loads(record.body))
+
+    def _flipped_message(self, body: dict[str, Any]) -> None:
         for event in body.get("e", ()):
             press = self.presses.get((event["d"], event.get("b", -1), event.get("q", -1)))
             if press is not None:
@@ -323,6 +473,10 @@ class Ledger:
         """The precinct's store is gone, or older than it was."""
         self.forget_order()
         self._kept_payloads.clear()
+        for press in self.presses.values():
+            press.is_gone = press.is_gone or bool(press.received)
+            press.received.clear()
+        self.kept -= {ident for ident in self.kept if not self.bought.get(ident, set()) & self._events}
 
     taken_back: int = 0
 
@@ -351,21 +505,26 @@ class Ledger:
 
     _kept_payloads: dict[tuple[str, int], bytes] = field(default_factory=dict)
 
+    def knows(self, key: Key) -> bool:
+        """Return whether somebody pressed this, here or where a copy of the card is."""
+        return key in self.presses or any(key in other.presses for other in self.copies)
+
     def stored(self, rows: list[tuple[str, str, str | None, int | None, int | None]]) -> None:
-        """Check the precinct's table of evidence: (incident, event, device, boot, seq)."""
+        """Check this post's part of the precinct's table of evidence: (incident, event, device, boot, seq)."""
         where: dict[object, set[str]] = {}
         for incident, event, device, boot, seq in rows:
             name: object = event
             if device in COUNTING and boot is not None and seq is not None:
                 name = (device, boot, seq)
-                if name not in self.presses:
+                if not self.knows(name):
                     self._broken("invented press", f"{name} at the precinct")
             where.setdefault(name, set()).add(incident)
         for key, press in self.presses.items():
-            if len(where.get(key, ())) > press.born and not press.excused:
+            if len(where.get(key, set()) - press.passing) > press.born and not press.excused:
                 self._broken("in two incidents", f"{key} in {sorted(where[key])}")
         for ident, events in self.bought.items():
-            found = {incident for event in events for incident in where.get(event, ())}
+            lasting = events & self._events  # what an unsaved life had called otherwise is no promise
+            found = {incident for event in lasting for incident in where.get(event, ())}
             if len(found) > 1:
                 self._broken("in two incidents", f"bought press {ident} in {sorted(found)}")
         self.where = where
@@ -375,6 +534,10 @@ class Ledger:
     def missing(self) -> str:
         """All is healed: return what has not arrived yet, in words."""
         for key, press in self.presses.items():
+            if not press.received <= self.where.get(key, set()):
+                return f"{key}, received in {press.received}, is at the precinct in {self.where.get(key)}"
+            if press.incident is None and (press.received or press.is_gone):
+                continue
             if press.incident is None:
                 return f"{key}, pressed at {press.born_ms / 1000:.3f}, is not confirmed"
             if not press.excused and press.incident not in self.where.get(key, ()):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from dispatcher.domain.stamp import Stamp
 from dispatcher.post import clock
 from tests.simulation.world import World
 
@@ -13,8 +14,9 @@ YEAR_MS = 365 * 86_400_000
 class Machine:
     """Boots, and the two clocks of each. The wall clock is right only while a time service says so."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, number: int = 0) -> None:
         self.world = world
+        self.number = number
         self.boots = 0
         self.booted_ms = 0
         self.wall_offset_ms = START_WALL_MS
@@ -37,7 +39,7 @@ class Machine:
     @property
     def boot(self) -> str:
         """Return the kernel's boot id."""
-        return f"{self.boots:032x}"
+        return f"{self.number:016x}{self.boots:016x}"
 
     def mono_ns(self) -> int:
         """Return CLOCK_BOOTTIME in nanoseconds."""
@@ -48,15 +50,46 @@ class Machine:
         return self.world.now + self.wall_offset_ms
 
 
+class MachineClock:
+    """The real clock of a post, reading its own machine."""
+
+    def __init__(self, machine: Machine, trust: clock.Trust, last: clock.Last | None) -> None:
+        self._machine = machine
+        _here[0] = machine
+        self._clock = clock.PostClock(trust, last)
+
+    def stamp(self) -> Stamp:
+        """Return now."""
+        _here[0] = self._machine
+        return self._clock.stamp()
+
+    def last(self) -> clock.Last:
+        """Return now as the next start will want to know it."""
+        _here[0] = self._machine
+        return self._clock.last()
+
+    def downtime(self) -> dict[str, object]:
+        """Return what a START record says of the absence before it."""
+        return self._clock.downtime()
+
+
+_here: list[Machine] = []  # whose clock is read
+
+
 @contextmanager
 def installed(machine: Machine) -> Iterator[None]:
-    """Let the post's clock read this machine: `dispatcher.post.clock` is the one place that asks the kernel."""
+    """Let posts' clocks read simulated machines: `dispatcher.post.clock` is the one place that asks the kernel."""
+    _here[:] = [machine]
     names = ("boot_id", "boottime_ns", "_wall_ms", "kernel_synchronised")
     kept = {name: getattr(clock, name) for name in names}
-    clock.boot_id = lambda: machine.boot
-    clock.boottime_ns = machine.mono_ns
-    clock._wall_ms = machine.wall_ms
-    clock.kernel_synchronised = lambda: machine.synchronised
+
+    def here() -> Machine:
+        return _here[0]
+
+    clock.boot_id = lambda: here().boot
+    clock.boottime_ns = lambda: here().mono_ns()
+    clock._wall_ms = lambda: here().wall_ms()
+    clock.kernel_synchronised = lambda: here().synchronised
     try:
         yield
     finally:

@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path as FilePath
@@ -20,9 +21,11 @@ from tests.simulation.people import BoughtButton, CountingButton, Sensor, Strang
 from tests.simulation.plan import Plan, Step
 from tests.simulation.post import METRICS, Host
 from tests.simulation.precinct import Precinct
-from tests.simulation.town import COUNTING
+from tests.simulation.town import COUNTING, POSTS
 from tests.simulation.world import Over, Violation, World
 
+TWIN = 10  # numbers of second machines
+TWIN_MS = 60_000  # at least so long they are there
 MORNING_MS = 20 * 60_000  # so long after all is healed everything must have settled; it takes seconds, or a minute
 SHM = "/dev/shm" if FilePath("/dev/shm").is_dir() else None
 
@@ -38,44 +41,144 @@ class Outcome:
     error: str = ""
 
 
+class Side:
+    """All that stands at one post: its machine and card, its broker, its devices, and the people who press them."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        world: World,
+        post: str,
+        number: int,
+        far: Broker,
+        owners: dict[str, str],
+        copy_of: "Side | None" = None,
+    ) -> None:
+        self.plan, self.world, self.post, self.number = plan, world, post, number
+        self.machine = Machine(world, number)
+        self._put_in(copy_of.card.copied(self.machine) if copy_of else Card(world, self.machine), owners)
+        self.local = Broker(world, f"local {number}", low_ids=plan.low_ids)
+        self.host = Host(world, post, self.machine, self.card, self.ledger, self.local, far)
+        self.host.trust, self.host.tick_ms, self.host.slow = plan.trust, plan.tick_ms, plan.slow
+        self._people()
+
+    def _put_in(self, card: Card, owners: dict[str, str]) -> None:
+        self.card = card
+        self.ledger = Ledger(self.world, card, self.post, owners)
+        self.ledger.ids_are_new = not self.plan.low_ids
+        card.on_loss = self.ledger.lost
+
+    def _people(self) -> None:
+        devices = (self.world, self.local, self.ledger)
+        self.buttons = {name: CountingButton(*devices, name, self.number) for name in COUNTING}
+        for button in self.buttons.values():
+            button.patience_ms = 1_200_000 if self.plan.slow else button.patience_ms
+        self.sensor = Sensor(*devices, "pir-1", "motion")
+        self.people = {
+            **{name: button.press for name, button in self.buttons.items()},
+            "z-1": BoughtButton(*devices, self.number).press,
+            "pir-1": self.sensor.say,
+            "smoke-1": Sensor(*devices, "smoke-1", "smoke").say,
+            "stranger": Stranger(*devices).press,
+        }
+
+    @property
+    def path(self) -> Path:
+        """Return the way to the precinct."""
+        return self.host.far_path
+
+    def break_uplink(self) -> None:
+        """The link notices that nothing gets through."""
+        if self.host.process is not None:
+            self.host.process.uplink.broken()
+
+    def heal_path(self) -> None:
+        """Let everything through again; a connection that has starved is made anew."""
+        if not self.path.open:
+            self.path.out = self.path.back = True
+            self.break_uplink()
+
+    def freeze(self, for_ms: int) -> None:
+        """Let time pass by the post."""
+        if self.host.process is not None:
+            for link in self.host.process.links.values():
+                self.world.later(self.world.between(5_000, 15_000), link.broken)
+            until = min(self.world.now + for_ms, max(self.world.now, self.plan.length_ms))
+            self.host.asleep_until = max(self.host.asleep_until, until)
+
+    def heal(self) -> None:
+        """Nothing fails any more at this post."""
+        self.card.full = self.card.broken = self.card.slow_ms = 0
+        self.card.revive()
+        self.path.high_ms = 80
+        self.heal_path()
+        self.local.up = True
+        self.machine.heal()
+        self.host.engine_late_ms = 0
+        for button in self.buttons.values():
+            button.mute = button.deaf = False
+            button.patience_ms = 10_000
+            button.wake()
+        self.host.tick_ms = 1_000
+        self.world.later(5_000, self.host.start)
+        self.break_uplink()  # a new connection, and with it a sync
+
+    @property
+    def state(self) -> str:
+        """Return in a few words where a fault met us."""
+        process = self.host.process
+        waiting = process is not None and bool(process.memory.state.waiting)
+        line = "online" if process is not None and process.uplink.online else "offline"
+        return f"{self.host.phase}, {line}, {'backlog' if waiting else 'all delivered'}"
+
+    def missing(self) -> str:
+        """All is healed: return what has not settled yet."""
+        process = self.host.process
+        if process is None or not process.saves:
+            return f"{self.post} is down, or saves nothing"
+        state = process.memory.state
+        if state.waiting:
+            return f"outbox: {[(one.id, [r.rev for r in one.outbox], one.delivered_rev) for one in state.unfinished()]}"
+        unheard = [key for button in self.buttons.values() for key in button.open]
+        return f"not confirmed: {unheard}" if unheard else self.ledger.missing()
+
+    def still_open(self) -> str:
+        """Everything was closed: return what this post does not know of yet."""
+        process = self.host.process
+        if process is None or self.host.lamp != "idle":
+            return f"the lamp of {self.post} shows {self.host.lamp}"
+        known = [
+            incident.id
+            for incident in process.memory.state.incidents.values()
+            if any(stage_of(incident, entry.rev) is not Stage.CLOSED for entry in incident.evidence)
+        ]
+        return f"open at the post: {known}" if known else ""
+
+
 class Night:
-    """All parts of a night."""
+    """All parts of a night. ``at`` is the post that a fault strikes."""
 
     def __init__(self, plan: Plan, folder: FilePath, *, keep_trace: bool = False) -> None:
         self.plan = plan
         self.world = world = World(plan.seed, keep_trace=keep_trace)
-        self.machine = Machine(world)
-        self.card = Card(world, self.machine)
-        self.ledger = Ledger(world, self.card)
-        self.card.on_loss = self.ledger.lost
-        self.ledger.ids_are_new = not plan.low_ids
-        self.local = Broker(world, "local", low_ids=plan.low_ids)
         self.far = Broker(world, "far", low_ids=plan.low_ids)
-        self.host = Host(world, self.machine, self.card, self.ledger, self.local, self.far, Path(5, 80))
-        self.host.trust = plan.trust
-        self.host.tick_ms = plan.tick_ms
-        self.host.slow = plan.slow
-        self.precinct = Precinct(world, self.far, self.ledger, folder)
+        self.owners: dict[str, str] = {}
+        sides = enumerate(POSTS[: plan.posts])
+        self.sides = [Side(plan, world, post, number, self.far, self.owners) for number, post in sides]
+        self.at = self.sides[0]
+        self.twins: dict[str, Side] = {}
+        self.ledgers = {side.post: [side.ledger] for side in self.sides}
+        self.precinct = Precinct(world, self.far, self.ledgers, folder)
         self.precinct.tick_ms = 60_000 if plan.slow else 5_000
-        self.buttons = {name: CountingButton(world, self.local, self.ledger, name) for name in COUNTING}
-        for button in self.buttons.values():
-            button.patience_ms = 1_200_000 if plan.slow else button.patience_ms
         self.alerts: list[Message] = []
         self.receipts: list[Message] = []
         self.far.listeners.append(self._overhear)
-        self.sensor = Sensor(world, self.local, self.ledger, "pir-1", "motion")
-        self._people = {
-            **{name: button.press for name, button in self.buttons.items()},
-            "z-1": BoughtButton(world, self.local, self.ledger).press,
-            "pir-1": self.sensor.say,
-            "smoke-1": Sensor(world, self.local, self.ledger, "smoke-1", "smoke").say,
-            "stranger": Stranger(world, self.local, self.ledger).press,
-        }
 
     def _overhear(self, message: Message) -> None:
         if message.topic.endswith("/alert"):
             self.alerts.append(message)
-            self.ledger.broker_has(message.payload)
+            for ledger in self.ledgers[message.topic.split("/")[3]]:
+                ledger.broker_has(message.payload)
         elif message.topic.endswith("/receipt"):
             self.receipts.append(message)
 
@@ -89,55 +192,85 @@ class Night:
         for step in self.plan.steps:
             self.world.later(step.at_ms, partial(self._begin, step))
         self.world.later(self.plan.length_ms, self.heal)
+        for side in self.sides:
+            self.world.later(0, side.host.start)
         dropped = METRICS.registry.get_sample_value("kentongan_dropped_total", {"class": "panic"})
-        try:
-            while True:
-                while self.world.now < self.host.start_ms:
-                    self.world.run_until(min(self.host.start_ms, self.world.now + 5_000))
-                self.host.live()
-        except Over:
-            pass
+        with suppress(Over):
+            self.world.run_until(self.plan.length_ms + 2 * MORNING_MS)
+            raise Violation("does not settle", "the morning does not end")
         if METRICS.registry.get_sample_value("kentongan_dropped_total", {"class": "panic"}) != dropped:
             raise Violation("panic dropped", "the counter says so")
 
     def _begin(self, step: Step) -> None:
         if step.place:
-            self.world.arm(step.place, step.nth, partial(self._happen, step))
+            number = 0 if step.place in IN_PRECINCT else step.post
+            self.world.arm(step.place, step.nth, partial(self._happen, step), number)
         else:
             self._happen(step)
 
     def _happen(self, step: Step) -> None:
-        if step.what in self._people:
-            self._people[step.what]()
+        side = self.sides[step.post]
+        if step.what in side.people:
+            side.people[step.what]()
         elif step.what in FAULTS:
-            self._strike(step)
+            self._strike(step, side)
         else:
             self.precinct.act(Verb(step.what))
 
-    def _strike(self, step: Step) -> None:
-        self.world.met[(step.what, self.state)] += 1
-        self.world.tell("fault", f"{step.what} ({self.state})" + (f" at {step.place}" if step.place else ""))
-        self._place = step.place
-        FAULTS[step.what](self, step.for_ms)
-        self._place = ""
+    def _strike(self, step: Step, side: Side) -> None:
+        self.world.met[(step.what, side.state)] += 1
+        if self.world.trace is not None:
+            place = f" at {step.place}" if step.place else ""
+            self.world.tell("fault", f"{step.what}, {side.post} ({side.state}){place}")
+        self.at, self._place = side, step.place
+        try:
+            FAULTS[step.what](self, step.for_ms)
+        finally:
+            self._place = ""
 
     _place = ""
 
-    @property
-    def state(self) -> str:
-        """Return in a few words where a fault met us."""
-        process = self.host.process
-        waiting = process is not None and bool(process.memory.state.waiting)
-        line = "online" if process is not None and process.uplink.online else "offline"
-        return f"{self.host.phase}, {line}, {'backlog' if waiting else 'all delivered'}"
-
     # --- what faults do
+
+    def copy_card(self, for_ms: int) -> None:
+        """Put a copy of the card into a second machine, with a broker and buttons of its own, for a while."""
+        side = self.at
+        if side.post in self.twins or side.host.process is None or not side.host.process.saves:
+            return
+        number = TWIN + side.number
+        self.twins[side.post] = twin = Side(
+            self.plan, self.world, side.post, number, self.far, self.owners, copy_of=side
+        )
+        others = self.ledgers[side.post]
+        for ledger in others:
+            twin.ledger.copies.append(ledger)
+            ledger.copies.append(twin.ledger)
+        others.append(twin.ledger)
+        for button in twin.buttons.values():
+            button.boot = number  # another button, with counters of its own
+        for _ in range(self.world.between(1, 3)):
+            self.world.later(
+                self.world.between(0, for_ms), twin.people[self.world.luck.choice(("btn-1", "btn-2", "z-1"))]
+            )
+        self.world.later(self.world.between(1_000, 10_000), twin.host.start)
+        self.world.later(max(for_ms, 30_000), partial(self._retire, twin))
+
+    def _retire(self, twin: Side) -> None:
+        """Take the second machine away, once everything that only it knows has arrived."""
+        if twin.host.is_retired:
+            return
+        if self.precinct.station is None or twin.missing():
+            self.world.later(2_000, partial(self._retire, twin))
+        else:
+            twin.host.retire()
+            del self.twins[twin.post]
 
     def end_post(self, how: str) -> None:
         """End the post's process: in the middle of its work where that is what passes here, else right after."""
+        host = self.at.host
         if self._place in IN_POST:
-            self.host.die(how)
-        self.world.later(self.world.between(0, 3), lambda: self.host.die(how))
+            host.die(how)
+        self.world.later(self.world.between(0, 3), lambda: host.die(how))
 
     def end_station(self) -> None:
         """End the precinct's process likewise."""
@@ -145,49 +278,20 @@ class Night:
             self.precinct.die()
         self.world.later(0, self.precinct.kill)
 
-    def freeze(self, for_ms: int) -> None:
-        """Let time pass by the post."""
-        process = self.host.process
-        if process is not None:
-            for link in process.links.values():
-                self.world.later(self.world.between(5_000, 15_000), link.broken)
-            self.world.run_until(min(self.world.now + for_ms, max(self.world.now, self.plan.length_ms)))
-
-    def break_uplink(self) -> None:
-        """The link notices that nothing gets through."""
-        if self.host.process is not None:
-            self.host.process.uplink.broken()
-
-    def heal_path(self) -> None:
-        """Let everything through again; a connection that has starved is made anew."""
-        path = self.host.far_path
-        if not path.open:
-            path.out = path.back = True
-            self.break_uplink()
-
     # --- the morning
 
     def heal(self) -> None:
         """Nothing fails any more."""
-        world, card, path = self.world, self.card, self.host.far_path
-        world.tell("morning", "all is healed")
-        world.disarm()
-        card.full = card.broken = card.slow_ms = 0
-        path.high_ms = 80
-        self.heal_path()
-        self.local.up = self.far.up = True
-        self.machine.heal()
-        self.host.engine_late_ms = 0
-        for button in self.buttons.values():
-            button.mute = button.deaf = False
-            button.patience_ms = 10_000
-            button.wake()
+        self.world.tell("morning", "all is healed")
+        self.world.disarm()
+        self.far.up = True
+        for side in (*self.sides, *self.twins.values()):
+            side.heal()
+        for twin in self.twins.values():
+            self.world.later(TWIN_MS, partial(self._retire, twin))
         if not self.precinct.boards:
             self.precinct.enter()
-        self.host.tick_ms = 1_000
-        self.host.start_ms = min(self.host.start_ms, world.now + 5_000)
-        self.break_uplink()  # a new connection, and with it a sync
-        world.later(5_000, partial(self._watch, world.now + MORNING_MS))
+        self.world.later(5_000, partial(self._watch, self.world.now + MORNING_MS))
 
     def _watch(self, deadline: int) -> None:
         missing = self._missing()
@@ -200,17 +304,12 @@ class Night:
             self.world.later(1_000, partial(self._watch, deadline))
 
     def _missing(self) -> str:
-        process = self.host.process
-        if process is None or self.precinct.station is None:
-            return "a process is down"
-        state = process.memory.state
-        if state.waiting:
-            return f"outbox: {[(one.id, [r.rev for r in one.outbox], one.delivered_rev) for one in state.unfinished()]}"
-        unheard = [key for button in self.buttons.values() for key in button.open]
-        if unheard:
-            return f"not confirmed: {unheard}"
+        if self.precinct.station is None:
+            return "the precinct is down"
         self.precinct.check()
-        return self.ledger.missing()
+        if self.twins:
+            return f"two of {[*self.twins]}"
+        return next((missing for side in self.sides if (missing := side.missing())), "")
 
     def _watch_closing(self, deadline: int) -> None:
         """Every incident is closed: the officer's word must reach the lamp, and nothing stays behind."""
@@ -223,15 +322,9 @@ class Night:
         self.world.later(2_000, partial(self._watch_closing, deadline))
 
     def _still_open(self) -> str:
-        process = self.host.process
-        if process is None or self.precinct.open or self.host.lamp != "idle":
-            return f"lamp shows {self.host.lamp}, {self.precinct.open} open at the precinct"
-        known = [
-            incident.id
-            for incident in process.memory.state.incidents.values()
-            if any(stage_of(incident, entry.rev) is not Stage.CLOSED for entry in incident.evidence)
-        ]
-        return f"open at the post: {known}" if known else ""
+        if self.precinct.open:
+            return f"{self.precinct.open} open at the precinct"
+        return next((still for side in self.sides if (still := side.still_open())), "")
 
 
 def run(plan: Plan, *, keep_trace: bool = False) -> Outcome:
@@ -240,7 +333,7 @@ def run(plan: Plan, *, keep_trace: bool = False) -> Outcome:
     night = Night(plan, folder, keep_trace=keep_trace)
     violation: Violation | None = None
     try:
-        with installed(night.machine):
+        with installed(night.sides[0].machine):
             night.run()
     except Violation as broken:
         violation = broken

@@ -19,8 +19,8 @@ class CountingButton:
     waits between two repeats, when it is nearly asleep).
     """
 
-    def __init__(self, world: World, broker: Broker, ledger: Ledger, device: str) -> None:
-        self.world, self.broker, self.ledger, self.device = world, broker, ledger, device
+    def __init__(self, world: World, broker: Broker, ledger: Ledger, device: str, number: int = 0) -> None:
+        self.world, self.broker, self.ledger, self.device, self.number = world, broker, ledger, device, number
         self.boot, self.seq = 1, 0
         self.mute = self.deaf = False
         self.patience_ms = LAST_WAIT_MS
@@ -36,7 +36,7 @@ class CountingButton:
         self.open[key] = 0
         self.world.tell(self.device, f"is pressed: {key}")
         self._say(key)
-        self.world.passes("press")
+        self.world.passes("press", self.number)
 
     def _say(self, key: Key) -> None:
         if key not in self.open:
@@ -80,8 +80,8 @@ class CountingButton:
 class BoughtButton:
     """A button from a shop: no counter, no ear. It repeats until the broker has answered, and that is all."""
 
-    def __init__(self, world: World, broker: Broker, ledger: Ledger) -> None:
-        self.world, self.broker, self.ledger = world, broker, ledger
+    def __init__(self, world: World, broker: Broker, ledger: Ledger, number: int = 0) -> None:
+        self.world, self.broker, self.ledger, self.number = world, broker, ledger, number
         self._idents = count(1)
 
     def press(self) -> None:
@@ -89,7 +89,7 @@ class BoughtButton:
         ident = next(self._idents)
         self.ledger.bought_ms[ident] = self.world.now
         self._say(ident, 5)
-        self.world.passes("press")
+        self.world.passes("press", self.number)
 
     def _say(self, ident: int, tries: int) -> None:
         taken = self.broker.publish(Message(press_topic(BOUGHT), b'{"action":"single"}', ident))

@@ -2,12 +2,14 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path as FilePath
 from types import SimpleNamespace
 
 from dispatcher.domain.incident import Stage
 from dispatcher.mqtt import Delivery
 from dispatcher.precinct.clock import Clock
+from dispatcher.precinct.liveness import TWIN_WINDOW_MS
 from dispatcher.precinct.mail import topic_filters
 from dispatcher.precinct.model import Action
 from dispatcher.precinct.standing import Verb
@@ -16,7 +18,7 @@ from tests.simulation.broker import Broker, Client, Message, Path
 from tests.simulation.ledger import Ledger
 from tests.simulation.machine import START_WALL_MS
 from tests.simulation.town import PRECINCT, SITE
-from tests.simulation.world import World
+from tests.simulation.world import Violation, World
 
 CHANNELS = tuple(name.rsplit("/", 1)[1] for name in topic_filters(PRECINCT))
 OFFICERS = ("4021", "4022")
@@ -26,16 +28,54 @@ class StationDeath(BaseException):
     """The precinct's process ends here."""
 
 
+class Attendance:
+    """Which machines have said how they are, of each post, since the station started: two alive must be noticed."""
+
+    def __init__(self) -> None:
+        self._said: dict[
+            tuple[str, object], tuple[int, str, int]
+        ] = {}  # post, machine -> when, in which run, its number
+        self._latest: dict[str, object] = {}
+        self._due: dict[str, int] = {}  # post -> when it was last to be seen that there are two
+        self._excused: set[str] = set()
+
+    def heard(self, post: str, machine: object, payload: bytes, now: int) -> None:
+        """A machine has said how it is. One that speaks again after another, within a minute, is one of two."""
+        body = json.loads(payload)
+        run, told = body["run"], body["told"]
+        when, known, number = self._said.get((post, machine), (-TWIN_WINDOW_MS, run, 0))
+        if known == run and told <= number:
+            return
+        if known != run and told > 1:
+            self._excused.add(post)  # word of a life that is over, or the first of a new one was lost
+        if self._latest.get(post, machine) != machine:
+            self._excused.add(post)
+            if known == run and now - when < TWIN_WINDOW_MS:
+                self._due[post] = now
+        self._said[post, machine], self._latest[post] = (now, run, told), machine
+
+    def check(self, station: Station) -> None:
+        """Look whether the station has noticed, once it has read all, and has noticed nothing that was not there."""
+        for post, heard in station.heard.items():
+            if heard.twins_ms and post not in self._excused:
+                raise Violation("twins seen", f"of {post}, which is one")
+            due = self._due.pop(post, None) if not station._inbox._deliveries else None
+            if due is not None and not heard.twins(station.clock.run_ms()):
+                raise Violation("twins not noticed", f"of {post}, since {due / 1000}")
+
+
 class Precinct:
     """What stays when the station dies, and the station while it lives."""
 
-    def __init__(self, world: World, broker: Broker, ledger: Ledger, folder: FilePath) -> None:
-        self.world, self.broker, self.ledger, self.folder = world, broker, ledger, folder
+    def __init__(self, world: World, broker: Broker, ledgers: Mapping[str, list[Ledger]], folder: FilePath) -> None:
+        self.world, self.broker, self.ledgers, self.folder = world, broker, ledgers, folder
         self.station: Station | None = None
         self.client: Client | None = None
         self.boards = 0
         self.copy: FilePath | None = None
         self.tick_ms = 5_000
+        self._checked = ("", 0)
+        self.attendance = Attendance()
 
     def start(self) -> None:
         """Start the process if it is not there."""
@@ -52,8 +92,10 @@ class Precinct:
             Path(0, 5),
             "station",
             lambda name: name.startswith(f"kentongan/v1/{PRECINCT}/") and name.rsplit("/", 1)[1] in CHANNELS,
-            deliver=lambda delivery, _message: self._receive(delivery),
+            deliver=self._receive,
         )
+        self._checked = ("", 0)
+        self.attendance = Attendance()
         self.world.tell("precinct", f"starts, store {self.station.store.id}")
         self.client.connect()
 
@@ -68,10 +110,12 @@ class Precinct:
             self.work()
         self.world.later(self.tick_ms, self.tick)
 
-    def _receive(self, delivery: Delivery) -> None:
+    def _receive(self, delivery: Delivery, message: Message) -> None:
         if self.station is not None:
             self.station.receive(delivery)
             self.world.later(1, self.work)
+            if message.topic.endswith("/status") and not delivery.raw.dup:
+                self.attendance.heard(message.topic.split("/")[3], message.ident, message.payload, self.world.now)
 
     def work(self) -> None:
         """Do one round of the store thread."""
@@ -86,6 +130,7 @@ class Precinct:
             self._gone()
         if self.station is not None:
             self.check()
+            self.attendance.check(self.station)
 
     def _publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
         del qos
@@ -94,7 +139,11 @@ class Precinct:
         assert self.station is not None
         found = self.station.store.reading.incident(receipt["id"])
         self.world.tell("precinct", f"says {receipt['stage']} {receipt['rev']} of {receipt['id']}")
-        self.ledger.spoke(receipt, found.standing.held if found else 0)
+        post = topic.split("/")[3]
+        if found is not None and found.post != post:
+            raise Violation("posts mixed", f"{receipt['id']} of {found.post} is answered to {post}")
+        for ledger in self.ledgers[post]:
+            ledger.spoke(receipt, found.standing.held if found else 0)
         self._client.publish(Message(topic, payload, retain=retain))
         self.world.passes("receipt.sent")
 
@@ -125,7 +174,9 @@ class Precinct:
         for path in self.folder.glob(f"{FILE}*"):
             path.unlink()
         self.world.tell("precinct", "its store is lost")
-        self.ledger.store_lost()
+        for ledgers in self.ledgers.values():
+            for ledger in ledgers:
+                ledger.store_lost()
 
     def back_up(self) -> None:
         """Make a copy of the store, as an administrator would."""
@@ -173,12 +224,23 @@ class Precinct:
     # --- looking
 
     def check(self) -> None:
-        """Show the ledger what is stored."""
+        """Show the ledgers what is stored, where anything has been written since they saw it last."""
         assert self.station is not None
-        rows = self.station.store._write.execute("SELECT id, event, device, boot, seq FROM evidence").fetchall()
-        self.ledger.stored([tuple(row) for row in rows])
-        revisions = self.station.store._write.execute("SELECT id, rev, payload FROM revisions").fetchall()
-        self.ledger.revisions_stored([tuple(row) for row in revisions])
+        seen = (self.station.store.id, self.station.store._write.total_changes)
+        if seen == self._checked:
+            return
+        self._checked = seen
+        ask = self.station.store._write.execute
+        for post, ledgers in self.ledgers.items():
+            rows = ask(
+                "SELECT id, event, device, boot, seq FROM evidence JOIN incidents USING (id) WHERE post = ?", (post,)
+            )
+            held = [tuple(row) for row in rows]
+            revisions = ask("SELECT id, rev, payload FROM revisions JOIN incidents USING (id) WHERE post = ?", (post,))
+            words = [tuple(row) for row in revisions]
+            for ledger in ledgers:
+                ledger.stored(held)
+                ledger.revisions_stored(words)
 
     @property
     def open(self) -> int:

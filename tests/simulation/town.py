@@ -5,11 +5,12 @@ from pathlib import Path
 
 from dispatcher.devices import Profiles, parse_profiles
 from dispatcher.domain.site import Device, Kelurahan, Post, Site
-from dispatcher.post.rulebook import Rulebook, edition
+from dispatcher.matcher.python import PythonMatcher
+from dispatcher.post.rulebook import Edition, Rulebook, edition
 from dispatcher.settings.yamlfile import read_file
 from tests.support.rules import ruleset
 
-POST, PRECINCT = "pos-03", "polsek-tambora"
+POSTS, PRECINCT = ("pos-03", "pos-07", "pos-11"), "polsek-tambora"
 COUNTING = ("btn-1", "btn-2")
 BOUGHT = "z-1"
 STRANGER = "btn-9"
@@ -17,21 +18,30 @@ LAMP = "lamp-1"
 SIREN = "siren-1"
 ZIGBEE = Path(__file__).parents[2] / "devices" / "zigbee2mqtt.yaml"
 
-SITE = Site(
-    timezone="Asia/Jakarta",
-    precinct=PRECINCT,
-    kelurahan={"krendang": Kelurahan("krendang", "31.73.04.1005", "Krendang")},
-    posts={POST: Post(POST, "Pos 03 Krendang", "krendang", -6.15, 106.8)},
-    devices={
-        "btn-1": Device("btn-1", "kentongan", "panic_button", POST, "meja"),
-        "btn-2": Device("btn-2", "kentongan", "panic_button", POST, "gang"),
-        BOUGHT: Device(BOUGHT, "zigbee2mqtt", "panic_button", POST, "pintu"),
-        "pir-1": Device("pir-1", "kentongan", "motion", POST, "parkir"),
-        "smoke-1": Device("smoke-1", "kentongan", "smoke", POST, "meja"),
-        SIREN: Device(SIREN, "kentongan", "siren", POST),
-        LAMP: Device(LAMP, "kentongan", "lamp", POST),
-    },
-)
+_POSTS = {post: Post(post, f"Pos {post[-2:]} Krendang", "krendang", -6.15, 106.8) for post in POSTS}
+
+
+@cache
+def site_of(post: str) -> Site:
+    """Return a post's site file. Devices have the same names at every post: whatever could be mixed up, would be."""
+    return Site(
+        timezone="Asia/Jakarta",
+        precinct=PRECINCT,
+        kelurahan={"krendang": Kelurahan("krendang", "31.73.04.1005", "Krendang")},
+        posts=_POSTS,
+        devices={
+            "btn-1": Device("btn-1", "kentongan", "panic_button", post, "meja"),
+            "btn-2": Device("btn-2", "kentongan", "panic_button", post, "gang"),
+            BOUGHT: Device(BOUGHT, "zigbee2mqtt", "panic_button", post, "pintu"),
+            "pir-1": Device("pir-1", "kentongan", "motion", post, "parkir"),
+            "smoke-1": Device("smoke-1", "kentongan", "smoke", post, "meja"),
+            SIREN: Device(SIREN, "kentongan", "siren", post),
+            LAMP: Device(LAMP, "kentongan", "lamp", post),
+        },
+    )
+
+
+SITE = site_of(POSTS[0])
 _RULES = """
 - id: panic-press
   name: Tombol panik
@@ -81,12 +91,27 @@ CHANGED = ruleset(
     SITE,
     "second",
 )
-EDITIONS = {rules.version: edition(rules, SITE, POST) for rules in (RULES, CHANGED)}
+VERSIONS = (RULES.version, CHANGED.version)
 
 
-def rulebook(version: str) -> Rulebook:
+@cache
+def edition_of(post: str, version: str) -> Edition:
+    """Return what a post runs with."""
+    return edition(RULES if version == RULES.version else CHANGED, site_of(post), post)
+
+
+def rulebook(post: str, version: str) -> Rulebook:
     """Return the rules of a version, with the other one kept for older records."""
-    return Rulebook(EDITIONS[version], lambda versions: EDITIONS.get(versions[0]))
+    kept = {one: edition_of(post, one) for one in VERSIONS}
+    return Rulebook(kept[version], lambda versions: kept.get(versions[0]))
+
+
+@cache
+def matcher_of(post: str, version: str) -> PythonMatcher:
+    """Return what answers for a post's rules."""
+    matcher = PythonMatcher()
+    matcher.load(edition_of(post, version).questions)
+    return matcher
 
 
 @cache

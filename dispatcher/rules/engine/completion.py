@@ -46,8 +46,11 @@ class Now:
     downtimes: tuple[Downtime, ...] = ()
 
     def back_within(self, begin: int, end: int) -> int | None:
-        """Return when we came back from the last downtime that a silence from ``begin`` to ``end`` spans, or None."""
-        spans = (down.end for down in self.downtimes if down.start < end and begin < max(down.end, down.start + 1))
+        """Return when we came back from the last downtime that a silence from ``begin`` to ``end`` spans, or None.
+
+        That is later than ``begin``: a silence that runs anew from there must not be judged for ever.
+        """
+        spans = (down.end for down in self.downtimes if down.start < end and begin < down.end)
         return max(spans, default=None)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from dispatcher.domain.incident import Receipt, Stage
 from dispatcher.journal import Entry, JournalError
+from dispatcher.post.inbox import Listening
 from dispatcher.wire import receipt as receipt_wire
 from tests.support.rules import ruleset
 from tests.unit.post.desk import Desk, HandClock
@@ -491,3 +492,31 @@ def test_a_receipt_for_an_old_incident_does_not_catch_the_next_press(desk: Desk)
     desk.press(3)
     desk.turn(1_000)
     assert len(desk.memory.state.incidents) == 2
+
+
+def bought_press(desk: Desk, lane: str, wait: int) -> int:
+    """Let a press without a counter come by a lane, and return how many the post has counted."""
+    desk.message("kentongan/btn-1/event", b'{"kind": "panic.press"}', lane=lane)
+    desk.turn(wait)
+    return sum(incident.count for incident in desk.memory.state.incidents.values())
+
+
+def test_what_came_by_the_rest_lane_is_known_when_the_panic_lanes_session_brings_it(desk: Desk) -> None:
+    assert bought_press(desk, "rest", 0) == 1
+    desk.notices.append(Listening())
+    desk.turn(60_000)
+    assert bought_press(desk, "panic", 100) == 1
+
+
+def test_a_press_is_not_taken_for_one_that_the_rest_lane_brought_long_before(desk: Desk) -> None:
+    assert bought_press(desk, "rest", 0) == 1
+    desk.notices.append(Listening())
+    desk.turn(1_000)
+    assert bought_press(desk, "panic", 20_000) == 2
+
+
+def test_a_press_is_not_taken_for_one_that_the_rest_lane_brought_after_the_panic_lane(desk: Desk) -> None:
+    assert bought_press(desk, "panic", 0) == 1
+    bought_press(desk, "rest", 1_000)
+    counted = bought_press(desk, "rest", 1_000)
+    assert bought_press(desk, "panic", 3_000) == counted + 1

@@ -1,4 +1,5 @@
 from dispatcher.precinct.liveness import Attendance, Heard, hear, silent_posts
+from dispatcher.wire.status import Status
 from tests.unit.precinct.builders import status
 
 
@@ -40,3 +41,27 @@ def test_the_last_will_of_a_replaced_instance_does_not_kill_the_living_one() -> 
 def test_a_post_that_was_never_heard_is_silent_thirty_seconds_after_the_start() -> None:
     assert silent_posts(["pos-03"], {}, 0, 29_999) == frozenset()
     assert silent_posts(["pos-03"], {}, 0, 30_000) == {"pos-03"}
+
+
+def of_run(run: str, told: int, state: str = "online") -> Status:
+    return Status(state, "a", "0", "r", "trusted", run=run, told=told)
+
+
+def heard_runs(*said: tuple[int, Status]) -> Heard:
+    known: Heard | None = None
+    for second, word in said:
+        known = hear(known, word, second * 1000)
+    assert known is not None
+    return known
+
+
+def test_two_machines_with_copies_of_one_card_are_twins() -> None:
+    known = heard_runs((0, of_run("x", 1)), (5, of_run("y", 1)), (15, of_run("x", 2)))
+    assert known.twins(16_000)
+
+
+def test_a_restart_is_no_twin_though_its_last_life_is_heard_once_more() -> None:
+    last, late, will = of_run("x", 7), of_run("x", 7), of_run("x", 0, "offline")
+    known = heard_runs((0, last), (5, of_run("y", 1)), (6, late), (7, will), (15, of_run("y", 2)))
+    assert not known.twins(16_000)
+    assert known.status.run == "y"

@@ -14,10 +14,11 @@ from dispatcher.domain.site import Device, Kelurahan, Post, Site
 from dispatcher.domain.stamp import Stamp
 from dispatcher.matcher.twin import compile_clauses
 from dispatcher.rules.engine.build import Scope
+from dispatcher.rules.engine.completion import Now
 from dispatcher.rules.engine.engine import Engine
 from dispatcher.rules.engine.grouping import key_of
 from dispatcher.rules.engine.outcome import Outcome, Reason
-from dispatcher.rules.engine.state import EngineState, from_plain, to_plain
+from dispatcher.rules.engine.state import Downtime, EngineState, from_plain, to_plain
 from dispatcher.rules.firing import as_firing
 from dispatcher.rules.parse import parse_ruleset
 from dispatcher.settings.yamlfile import read_text
@@ -227,3 +228,15 @@ def test_what_was_held_back_changes_no_incident() -> None:
     running = engine(rule)
     (told_,) = feed(running, running.start(stamp(0)), event("motion", 1)).told
     assert (told_.reason, as_firing(told_)) == (Reason.HELD, None)
+
+
+@pytest.mark.parametrize(("start", "end"), [(5, 5), (3, 5), (10, 12), (10, 10)])
+def test_a_silence_never_runs_anew_from_when_it_began(start: int, end: int) -> None:
+    """A downtime of no length, or one that ended just then, would have it judged for ever."""
+    now = Now(Stamp(100, 0, trusted=False), 100, None, (Downtime(start, end, 1),))
+    assert now.back_within(5, 10) is None
+
+
+def test_a_silence_runs_anew_from_the_end_of_a_downtime_in_it() -> None:
+    now = Now(Stamp(100, 0, trusted=False), 100, None, (Downtime(6, 6, 1), Downtime(5, 8, 2)))
+    assert now.back_within(5, 10) == 8
