@@ -407,6 +407,8 @@ class Ledger:
                 self._scan_message(json.loads(record.body), record.stamp)
             elif record.kind == Kind.REVISION:
                 self._scan_revision(json.loads(record.body))
+            elif record.kind == Kind.CLOCK:
+                self._sounded.clear()  # it was longer ago than had been counted
         self._scanned = len(archive)
 
     def _scan_revision(self, body: dict[str, Any]) -> None:
