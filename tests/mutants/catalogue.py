@@ -337,6 +337,11 @@ MUTANTS = (
         (Edit("dispatcher.precinct.liveness:hear", "known and now - before.rival_ms < TWIN_WINDOW_MS", "True"),),
     ),
     Mutant(
+        "twins name presses alike",
+        "two machines with one card give one id to two presses of bought buttons",
+        (Edit("dispatcher.post.intake:Intake.__init__", "        self._instance = instance\n", '        self._instance = instance.split("-")[0]\n'),),
+    ),
+    Mutant(
         "promoted for long",
         "a press of a bought button is taken for one that came by the other lane minutes ago",
         (Edit("dispatcher.post.intake:Intake._may_be_kept", " and (back is None or back < told or now - back <= BACKLOG_MS)", ""),

@@ -11,6 +11,7 @@ from tests.simulation.night import Outcome, run, run_seed
 from tests.simulation.shrink import shrink
 
 TRACE_LINES = 60
+CIRCUMSTANCES = ("offline", "backlog", "unsaved", "twins", "one of several")
 
 
 def _arguments() -> argparse.Namespace:
@@ -38,17 +39,17 @@ def _shorten(seed: int) -> None:
 
 
 def _table(tally: Tally) -> None:
-    """Print which fault met what: the post's doing, its uplink, its outbox."""
+    """Print which fault met what: the post's doing, and its circumstances."""
     states = Counter[str]()
     by_fault: dict[str, Counter[str]] = {}
     for (fault, state), times in tally.met.items():
         doing = state.split(",", 1)[0]
         states[doing] += times
         by_fault.setdefault(fault, Counter())[doing] += times
-        for word in ("offline", "backlog"):
+        for word in CIRCUMSTANCES:
             by_fault[fault][word] += times if word in state else 0
-    columns = [doing for doing, _ in states.most_common()] + ["offline", "backlog"]
-    print(f"{'fault met the post while it ...':34}" + "".join(f"{word:>11}" for word in columns))
+    columns = [*(doing for doing, _ in states.most_common()), *CIRCUMSTANCES]
+    print(f"{'fault met the post while it ...':34}" + "".join(f"{word.split()[-1]:>11}" for word in columns))
     for fault in sorted(by_fault):
         print(f"{fault:34}" + "".join(f"{by_fault[fault][word]:>11}" for word in columns))
 

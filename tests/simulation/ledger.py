@@ -86,6 +86,8 @@ class Ledger:
     life: Life | None = None  # the life that is under way, if it saves nothing
     copies: "list[Ledger]" = field(default_factory=list)  # of others that answer to the same name, or did
 
+    is_over: bool = False  # its machine was taken away
+
     # --- lives
 
     def begins(self, *, saves: bool, complete: bool) -> None:
@@ -160,6 +162,7 @@ class Ledger:
             if topic == plain["t"] and isinstance(ident, int):
                 self._last = (entry.stamp.run_ms, {event["i"] for event in plain.get("e", ())})
                 self._check_not_old(ident, self._last[1])
+                self._check_not_others(ident, self._last[1])
                 self.bought.setdefault(ident, set()).update(self._last[1])
                 return
 
@@ -200,6 +203,12 @@ class Ledger:
             old = events & known.keys() - self.bought.get(ident, set())
             if old and self.ids_are_new and self.closed_ms.get(incident, self.world.now) < self.bought_ms[ident]:
                 self._broken("swallowed", f"bought press {ident} is taken for an older one in {incident}, closed")
+
+    def _check_not_others(self, ident: int, events: set[str]) -> None:
+        """Two machines with one card must not give one id to two presses: the precinct would have one of them."""
+        for other in self.copies:
+            if any(events & theirs for theirs in other.bought.values()):
+                self._broken("swallowed", f"bought press {ident} has the id of one that another machine heard")
 
     ids_are_new: bool = True  # a broker that gives a message id again at once hides what is new and what is not
     bought_ms: dict[int, int] = field(default_factory=dict)  # when it was pressed
@@ -398,6 +407,8 @@ class Ledger:
                 self._scan_message(json.loads(record.body), record.stamp)
             elif record.kind == Kind.REVISION:
                 self._scan_revision(json.loads(record.body))
+            elif record.kind == Kind.CLOCK:
+                self._sounded.clear()  # it was longer ago than had been counted
         self._scanned = len(archive)
 
     def _scan_revision(self, body: dict[str, Any]) -> None:

@@ -129,7 +129,10 @@ class Side:
         process = self.host.process
         waiting = process is not None and bool(process.memory.state.waiting)
         line = "online" if process is not None and process.uplink.online else "offline"
-        return f"{self.host.phase}, {line}, {'backlog' if waiting else 'all delivered'}"
+        words = [self.host.phase, line, "backlog" if waiting else "all delivered"]
+        words += ["unsaved"] if process is not None and not process.saves else []
+        words += ["twins"] if any(not other.is_over for other in self.ledger.copies) else []
+        return ", ".join((*words, "one of several") if self.plan.posts > 1 else words)
 
     def missing(self) -> str:
         """All is healed: return what has not settled yet."""
@@ -263,6 +266,7 @@ class Night:
             self.world.later(2_000, partial(self._retire, twin))
         else:
             twin.host.retire()
+            twin.ledger.is_over = True
             del self.twins[twin.post]
 
     def end_post(self, how: str) -> None:

@@ -9,6 +9,7 @@ PLACES = (
     "uplink.connected", "round", "receipt", "receipt.sent",
 )  # fmt: skip
 DEEDS = ("btn-1", "btn-1", "btn-1", "btn-2", "z-1", "pir-1", "smoke-1", "stranger")
+OFTEN = ("card dies", "card dies", "card copied")  # what leads into rare states is drawn more often
 ANSWERS = ("acknowledge", "acknowledge", "dispatch", "arrive", "close", "close")
 
 
@@ -67,7 +68,7 @@ def make(seed: int, faults: tuple[str, ...]) -> Plan:
 
 
 def _trouble(luck: Random, deeds: list[Step], faults: tuple[str, ...], length: int, lasting: int) -> Step:
-    what, deed = luck.choice(faults), luck.choice(deeds)
+    what, deed = luck.choice((*faults, *OFTEN)), luck.choice(deeds)
     if luck.random() < 0.5:
         return Step(what, luck.randint(0, length), lasting, post=deed.post)
     near = max(0, deed.at_ms - luck.choice((1, 1, 2_000)))

@@ -432,10 +432,8 @@ class Host:
 
     @property
     def phase(self) -> str:
-        """Return what the post is doing, in a word or two."""
-        if self.process is None:
-            return self._phase
-        return self.process.phase if self.process.saves else f"{self.process.phase} unsaved"
+        """Return what the post is doing, in a word."""
+        return self.process.phase if self.process else self._phase
 
     @property
     def is_busy(self) -> bool:
