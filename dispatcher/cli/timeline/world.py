@@ -18,6 +18,7 @@ from dispatcher.rules.checks import SEEN_AT_PRECINCT
 from dispatcher.rules.engine.engine import Engine
 from dispatcher.rules.engine.outcome import Outcome, Told
 from dispatcher.rules.engine.state import EngineState, from_plain, to_plain
+from dispatcher.rules.engine.verdict import About, alert_event
 from dispatcher.rules.language import RunsAt
 from dispatcher.rules.model import Clause
 
@@ -138,7 +139,7 @@ class World:
         alerts = self._take(out, wake=False)
         if verdict.floor and not any(_stands_for(told, event) for told in out.told):
             self._log.floor(self._clocks.at, event)
-            alerts.append(self._alert_event(event, incident_kind(event), "critical"))
+            alerts.append((self._alert_event(event, incident_kind(event), "critical"), True))
         self._wake(alerts)
 
     def _ask(
@@ -173,26 +174,14 @@ class World:
             self._log.take(self._clocks.at, told, self._site)
             if told.is_alert and told.rule.then.incident:
                 event = self._alert_event(told.subject, told.rule.then.incident, str(told.rule.then.severity))
-                alerts.append((event[0], told.rule.runs_at is RunsAt.POST))
+                alerts.append((event, told.rule.runs_at is RunsAt.POST))
         if wake:
             self._wake(alerts)
         return alerts
 
-    def _alert_event(self, about: Event, incident: str, severity: str) -> tuple[Event, bool]:
-        event = Event(
-            id=digest("alert", about.id, incident, self._arrivals.name()),
-            kind=f"alert.{incident}",
-            device=None,
-            role=None,
-            post=about.post,
-            zone=None,
-            kelurahan=about.kelurahan,
-            source="precinct",
-            trust="authenticated",
-            arrived=self._clocks.stamp(),
-            attrs={"severity": severity},
-        )
-        return event, True
+    def _alert_event(self, about: Event, incident: str, severity: str) -> Event:
+        id_ = digest("alert", about.id, incident, self._arrivals.name())
+        return alert_event(id_, About(incident, severity, about.post, about.kelurahan), self._clocks.stamp())
 
     def _wake(self, alerts: list[tuple[Event, bool]]) -> None:
         """Let the precinct's rules see alerts, and the alerts that those raise in turn."""

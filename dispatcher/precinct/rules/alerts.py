@@ -12,7 +12,7 @@ from dispatcher.domain.site import Site
 from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents.model import FLOOR_RULE, OWN_RULES, UNKNOWN_RULE
 from dispatcher.precinct.intake import instant_ms
-from dispatcher.precinct.rules.judge import About, alert_event
+from dispatcher.rules.engine.verdict import About, alert_event
 from dispatcher.wire.alert import Alert, AlertEvidence
 
 RECENT_MS = 600_000

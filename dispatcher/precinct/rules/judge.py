@@ -2,7 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from dispatcher.domain.events import Event
 from dispatcher.domain.ids import digest
@@ -14,10 +14,10 @@ from dispatcher.precinct.rules.inputs import Body, Closed, Input, Seen, WatchClo
 from dispatcher.rules.engine.engine import Engine
 from dispatcher.rules.engine.outcome import Outcome, Reason, Told
 from dispatcher.rules.engine.state import EngineState
+from dispatcher.rules.engine.verdict import EXERCISE, About, alert_event
 from dispatcher.rules.firing import as_firing
 from dispatcher.wire.command import Command
 
-EXERCISE = "exercise"
 MAX_ALERTS = 200  # alerts that wake rules that alert in one instant: check refuses circles, this ends them
 
 Ask = Callable[[Sequence[Event]], list[frozenset[str]]]
@@ -156,34 +156,6 @@ def _alert_event(told: Told) -> Event:
     return alert_event(digest("alert", told.rule.id, told.key, subject.id), about, told.at)
 
 
-@dataclass(frozen=True, slots=True)
-class About:
-    """What an alert says."""
-
-    incident: str
-    severity: str
-    post: str | None
-    kelurahan: str | None
-    exercise: bool = False
-
-
 def is_exercise(evidence: Sequence[Event]) -> bool:
     """Return whether nothing but alerts of an exercise tells of something: one that is real makes it real."""
     return bool(evidence) and all(event.attrs.get(EXERCISE) is True for event in evidence)
-
-
-def alert_event(id_: str, about: About, now: Stamp) -> Event:
-    """Return an alert as the rules see it (rules-language, "Where a rule runs")."""
-    return Event(
-        id=id_,
-        kind=f"alert.{about.incident}",
-        device=None,
-        role=None,
-        post=about.post,
-        zone=None,
-        kelurahan=about.kelurahan,
-        source="precinct",
-        trust="authenticated",
-        arrived=now,
-        attrs={"severity": about.severity, **({EXERCISE: True} if about.exercise else {})},
-    )

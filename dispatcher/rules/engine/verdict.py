@@ -1,4 +1,4 @@
-"""Events that no device sent: what a verdict about a silence, a state or an hour is about."""
+"""Events that no device sent: what a verdict about a silence, a state or an hour is about, and alerts as events."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,8 @@ from dispatcher.domain.events import Event
 from dispatcher.domain.ids import digest
 from dispatcher.domain.site import Site
 from dispatcher.domain.stamp import Stamp
+
+EXERCISE = "exercise"  # the attribute of an alert that is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +49,32 @@ def timer_event(rule: str, form: str, subject: Subject, due: int, now: Stamp) ->
         source="timer",
         trust="authenticated",
         arrived=now,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an alert says."""
+
+    incident: str
+    severity: str
+    post: str | None
+    kelurahan: str | None
+    exercise: bool = False
+
+
+def alert_event(id_: str, about: About, now: Stamp) -> Event:
+    """Return an alert as the rules see it (rules-language, "Where a rule runs")."""
+    return Event(
+        id=id_,
+        kind=f"alert.{about.incident}",
+        device=None,
+        role=None,
+        post=about.post,
+        zone=None,
+        kelurahan=about.kelurahan,
+        source="precinct",
+        trust="authenticated",
+        arrived=now,
+        attrs={"severity": about.severity, **({EXERCISE: True} if about.exercise else {})},
     )
