@@ -6,6 +6,7 @@ rules, our own convention without profiles. Only a post without any site at all 
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -110,6 +111,7 @@ def rulebook(settings: PostSettings, loaded: Loaded) -> Rulebook:
     """Return the rules to run with, and how to find those of older records."""
     folder = settings.data_dir / "kept"
 
+    @lru_cache(maxsize=4)  # many starts may stand in a journal, of few versions
     def kept(versions: tuple[str, str]) -> Edition | None:
         site = _version(folder, "site", versions[1], _parse_site) or loaded.site
         read = reading(settings, site).kept

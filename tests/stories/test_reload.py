@@ -19,6 +19,13 @@ rules:
   when: {{count: {{event: motion, at_least: 3}}, within: 10m}}
   then: {{escalate: precinct, incident: ramai, severity: medium, message: "{}"}}
 """
+OTHER = """\
+version: 1
+rules:
+- id: asap-saja
+  when: {event: smoke}
+  then: {escalate: precinct, incident: kebakaran, severity: high, message: "Asap"}
+"""
 
 
 def test_new_words_take_effect_while_a_window_goes_on_and_a_fault_keeps_what_runs(
@@ -47,6 +54,28 @@ def test_new_words_take_effect_while_a_window_goes_on_and_a_fault_keeps_what_run
     for _ in range(3):
         sensor.say("kentongan/pir-1/event", {"kind": "motion"})
     eventually(lambda: len(_of_rule(workshop, "ramai")) == 2, workshop.logs)
+
+
+def test_a_kill_and_other_files_leave_the_window_of_a_rule_that_means_the_same(workshop: Town, tmp_path: Path) -> None:
+    (tmp_path / "rules" / "ramai.yaml").write_text(CROWD.format("Ramai"), encoding="utf-8")
+    workshop.start()
+    sensor = workshop.radio("pir-1")
+    for _ in range(2):
+        sensor.say("kentongan/pir-1/event", {"kind": "motion"})
+    eventually(lambda: workshop.metric('kentongan_events_total{reason="noted"}') >= 2, workshop.logs)
+    eventually(
+        lambda: workshop.button("btn-1").press() is not None, workshop.logs
+    )  # what waits shares the press's save
+
+    workshop.post.kill()
+    (tmp_path / "rules" / "ramai.yaml").write_text(CROWD.format("Banyak orang"), encoding="utf-8")
+    (tmp_path / "rules" / "aaa.yaml").write_text(OTHER, encoding="utf-8")
+    workshop.post.start()
+    workshop.wait_post()
+    assert len(list((workshop.post_data / "kept").glob("rules-*.json"))) == 2
+    sensor.say("kentongan/pir-1/event", {"kind": "motion"})
+    (incident,) = eventually(lambda: _of_rule(workshop, "ramai"), workshop.logs)
+    assert (incident["title"], incident["count"]) == ("Banyak orang", 3)
 
 
 def _hangup(town: Town) -> None:
