@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from dispatcher.devices.model import Effect
 from dispatcher.devices.ops import LevelOp, Pulse, Seen, Sheet
-from dispatcher.devices.state import Change, DeviceStates, Kept
+from dispatcher.devices.state import TIME, Change, DeviceStates, Kept
 from dispatcher.domain.events import Reading
 
 MAX_SEEN = 64  # of one document: a message of 64 KB could otherwise name thousands of inputs
@@ -86,7 +86,7 @@ class Judge:
         kind, attrs = effect.kind, effect.attrs
         if windowed:
             which = attrs.get("button") or attrs.get("input") or attrs.get("agent") or ""
-            slot = f"!{kind}/{which}"
+            slot = f"{TIME}{kind}/{which}"
             last = self._last(device, slot)
             if isinstance(last, int) and 0 <= self.now_ms - last < WINDOW_MS:
                 return

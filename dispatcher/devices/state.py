@@ -14,6 +14,7 @@ Kept = str | int | float | bool
 MAX_DEVICES = 8192
 MAX_SLOTS = 64  # per device: a panel of 32 inputs with a level and a time each
 MAX_KEPT_TEXT = 128
+TIME = "!"  # begins a slot that holds when something was fired last
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,15 @@ class DeviceStates:
                 self._devices[change.device] = slots  # at the end: dicts keep order, the first one changed longest ago
         while len(self._devices) > MAX_DEVICES:
             del self._devices[next(iter(self._devices))]
+
+    def forget_times(self) -> None:
+        """Forget when each device last fired: time has passed since that nobody can measure."""
+        for device, slots in list(self._devices.items()):
+            kept = {slot: value for slot, value in slots.items() if not slot.startswith(TIME)}
+            if kept:
+                self._devices[device] = kept
+            else:
+                del self._devices[device]
 
     def to_plain(self) -> list[Plain]:
         """Return the state for a checkpoint: ``[[device, {slot: value}], ...]``, longest unchanged first."""

@@ -159,6 +159,8 @@ class Memory:
         ``before`` is the last stamp before an absence of unknown length, if its wall clock was trusted.
         """
         self.state.was_off(downtime_ms)
+        if not downtime_known or downtime_ms <= 0:  # no start takes no time: it was not measured
+            self.devices.forget_times()
         if not downtime_known:
             self.before = self.before or before  # of two such absences in a row the first begins the gap
             self.standstill_ms = stamp.run_ms
