@@ -73,6 +73,7 @@ class Ledger:
     senses: set[Key] = field(default_factory=set)
     strangers: int = 0
     contents: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    unreadable: set[tuple[str, int]] = field(default_factory=set)  # revisions whose records a flipped bit has hit
     evidence: dict[str, dict[str, int]] = field(default_factory=dict)  # incident -> event -> revision
     said: dict[str, dict[str, int]] = field(default_factory=dict)  # incident -> stage -> revision, as the precinct said
     taken: set[tuple[str, int]] = field(default_factory=set)  # revisions that the precinct's broker has
@@ -132,7 +133,7 @@ class Ledger:
 
     def pressed(self, key: Key) -> None:
         """Somebody pressed a button that counts."""
-        self.presses[key] = Press(self.world.now, self.world.now)
+        self.presses[key] = Press(self.world.now, self.world.now, taken_back=max(0, self.taken_back - 1))
 
     def spoken(self, key: Key) -> None:
         """A press is told, or told again. After an hour the same counter is another press (design, "Copies")."""
@@ -293,7 +294,7 @@ class Ledger:
         if RANK[stage] < RANK[before] and press.taken_back >= self.taken_back:
             self._broken("stage went back", f"{key}: {before}, then {stage}")
         if RANK[stage] < RANK[before]:
-            press.taken_back = self.taken_back
+            press.taken_back += 1  # once for each time that words were lost since it was pressed
 
     def _check_true(self, incident: str, key: Key, stage: str) -> None:
         if not self.copies and RANK[stage] > RANK[self._bound(incident, key)]:
@@ -367,7 +368,7 @@ class Ledger:
             self._broken("sent before saved", f"revision {key}")
         content = alert_wire.with_age(payload, 0, "exact")
         known = self.contents.setdefault(key, content)
-        if known != content:
+        if known != content and key not in self.unreadable:  # of that one the next life does not know the words
             self._broken("a revision changed", f"{key}: {known!r} then {content!r}")
         self._learn(alert)
 
@@ -461,7 +462,7 @@ class Ledger:
             self.forget_order()
         if record.kind == Kind.REVISION:
             body = json.loads(record.body)
-            self.contents.pop((body["i"], body["r"]), None)
+            self.unreadable.add((body["i"], body["r"]))
         if record.kind == Kind.MESSAGE:
             self._flipped_message(json.loads(record.body))
 

@@ -250,7 +250,7 @@ class Night:
             ledger.copies.append(twin.ledger)
         others.append(twin.ledger)
         for button in twin.buttons.values():
-            button.boot = number  # another button, with counters of its own
+            button.boot = number + 100 * len(others)  # another button, with counters of its own, at each copy
         for _ in range(self.world.between(1, 3)):
             self.world.later(
                 self.world.between(0, for_ms), twin.people[self.world.luck.choice(("btn-1", "btn-2", "z-1"))]
