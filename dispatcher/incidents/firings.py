@@ -72,6 +72,16 @@ def _cleared(state: PostState, event: Event, firing: Firing) -> Decision:
     return Decision(Reason.CLEARED, (PutIncident(cleared),), (), incident.id)
 
 
+def lean_firing(state: PostState, firing: Firing) -> Firing:
+    """Return a repeat with the evidence only that its incident does not hold yet: a full window repeats most of it."""
+    window = state.windows.get(_window_key(firing)) if firing.said is Said.REPEATED else None
+    incident = state.incidents.get(window.incident) if window is not None else None
+    if incident is None or not firing.evidence:
+        return firing
+    known = {entry.event for entry in incident.evidence}
+    return replace(firing, evidence=tuple(entry for entry in firing.evidence if entry.event not in known))
+
+
 def _window_key(firing: Firing) -> str:
     return f"{firing.rule}/{firing.group}"
 

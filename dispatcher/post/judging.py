@@ -1,10 +1,11 @@
 """The rules' part of a turn: what the matcher has answered, what did not come, and other rules from here on."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from dispatcher.domain.events import Event
-from dispatcher.journal import Entry, Kind
+from dispatcher.journal import Kind
 from dispatcher.post import records
 from dispatcher.post.inbox import Reloaded, Verdicts
 from dispatcher.post.memory import Memory
@@ -28,19 +29,20 @@ class Judging:
         """Judge the events that the matcher has answered for, in the order in which they came."""
         sequences, matches = verdicts.sequences, verdicts.matches
         facts, here = self._memory.judge(sequences, matches)
-        turn.add(Entry(Kind.JUDGED, turn.now, records.judged_body(sequences, matches, facts)))
-        self._tell(turn, facts, here)
+        self._tell(turn, Kind.JUDGED, records.judged_plain(sequences, matches), facts, here)
 
     def deadlines(self, turn: Turn) -> None:
         """Let the rules say what did not come. Every event up to now must have been judged before."""
         if self._memory.unjudged or not self._memory.rulebook.is_due(turn.now):
             return
-        facts = self._memory.due(turn.now)
-        turn.add(Entry(Kind.DUE, turn.now, records.dump(records.facts_plain(facts))))
-        self._tell(turn, facts, {})
+        self._tell(turn, Kind.DUE, {}, self._memory.due(turn.now), {})
 
-    def _tell(self, turn: Turn, facts: Facts, here: Mapping[str, Event]) -> None:
-        for firing, decision in self._memory.tell(facts, here):
+    def _tell(self, turn: Turn, kind: Kind, body: records.Body, facts: Facts, here: Mapping[str, Event]) -> None:
+        told = self._memory.tell(facts, here)
+        lean = replace(facts, firings=tuple(firing for firing, _ in told))
+        for entry in records.entries_of(kind, turn.now, body, lean, here):
+            turn.add(entry)
+        for firing, decision in told:
             turn.note(decision, urgent=True)
             self._later(partial(self._report.firing, firing, decision))
         for remark in facts.remarks:
@@ -53,8 +55,6 @@ class Judging:
             return False
         rulebook, (rules, site) = self._memory.rulebook, reloaded.edition.versions
         facts = facts_of(rulebook.reload(reloaded.edition, turn.now))
-        body = {"rules": rules, "site": site, **records.facts_plain(facts)}
-        turn.add(Entry(Kind.RULES, turn.now, records.dump(body)))
-        self._tell(turn, facts, {})
+        self._tell(turn, Kind.RULES, {"rules": rules, "site": site}, facts, {})
         self._later(partial(self._report.reloaded, rules, len(reloaded.edition.engine.rules), rulebook.fresh))
         return True

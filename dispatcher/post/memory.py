@@ -4,7 +4,7 @@ A record is folded by deciding again (pure, so with the same outcome); only revi
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -15,7 +15,7 @@ from dispatcher.domain.firing import Firing
 from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents import codec, receipts, revisions
 from dispatcher.incidents.copies import Identity, identify, identify_repeat
-from dispatcher.incidents.firings import decide_firing
+from dispatcher.incidents.firings import decide_firing, lean_firing
 from dispatcher.incidents.floor import Context, decide_event, decide_fault, decide_unknown
 from dispatcher.incidents.model import OWN_RULES, UNKNOWN_RULE, Command, Decision, Reason, Revision
 from dispatcher.incidents.state import PostState
@@ -33,6 +33,7 @@ from dispatcher.wire.fields import Malformed
 from dispatcher.wire.watch import OpenWatch
 
 MAX_COMMANDS = 200
+MAX_JUDGED = 64  # messages that one record says the rules' word on
 _WORDS = TypeAdapter(tuple[Event, ...])
 _EVENTS = TypeAdapter(dict[int, tuple[Event, ...]])
 
@@ -102,9 +103,9 @@ class Memory:
         here = {event.id: event for event, _ in judged}
         return facts_of(self.rulebook.judge(judged), here.values()), here
 
-    def judge_all(self) -> tuple[list[int], Matches, Facts, dict[str, Event]] | None:
-        """Judge what nobody has judged yet, by the twin; None if there is nothing."""
-        sequences = sorted(self.unjudged)
+    def judge_some(self) -> tuple[list[int], Matches, Facts, dict[str, Event]] | None:
+        """Judge the first of what nobody has judged yet, by the twin; None if there is nothing."""
+        sequences = sorted(self.unjudged)[:MAX_JUDGED]
         if not sequences:
             return None
         matches: Matches = {}
@@ -116,12 +117,16 @@ class Memory:
         return sequences, matches, facts, here
 
     def tell(self, facts: Facts, here: Mapping[str, Event]) -> list[tuple[Firing, Decision]]:
-        """Fold what the rules said. ``here`` are the events that the record itself leads to."""
+        """Fold what the rules said; return it without the evidence that says nothing new, as it is to be written down.
+
+        ``here`` are the events that the record itself leads to.
+        """
         told = []
         for firing in facts.firings:
             event = firing.about or here.get(firing.event)
             if event is not None:
-                told.append((firing, self._firing(firing, event)))
+                lean = lean_firing(self.state, firing)
+                told.append((lean, self._firing(lean, event)))
         return told
 
     def _firing(self, firing: Firing, event: Event) -> Decision:
@@ -247,11 +252,13 @@ class Memory:
         _, here = self.judge(sequences, matches)
         self.retell(record.stamp, records.read_facts(body), here)
 
-    def retell(self, stamp: Stamp, facts: Facts, here: Mapping[str, Event]) -> None:
+    def retell(self, stamp: Stamp, facts: Facts, here: Mapping[str, Event]) -> Facts:
         """Fold what the rules said in a replay or at a start; commands wait until there is a broker to give them to."""
-        for _, decision in self.tell(facts, here):
+        told = self.tell(facts, here)
+        for _, decision in told:
             found = [(stamp, effect) for effect in decision.effects if isinstance(effect, Command)]
             self.commands = [*self.commands, *found][-MAX_COMMANDS:]
+        return replace(facts, firings=tuple(firing for firing, _ in told))
 
     def _fold_start(self, record: Record, body: records.Body) -> None:
         self.fold_start(record.stamp, body)

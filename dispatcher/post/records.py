@@ -5,7 +5,7 @@ Format 1. A key that is missing has its default; keys that are not known are ign
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from dispatcher.domain.events import Event, Lane
 from dispatcher.domain.firing import Firing, Remark
 from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents.model import Revision
+from dispatcher.journal import Entry, Kind
 from dispatcher.post.rulebook import Facts, Matches
 
 Body = dict[str, Any]
@@ -135,12 +136,19 @@ def read_revision(body: Body, stamp: Stamp) -> Revision:
     return Revision(body["i"], body["r"], body["b"].encode("utf-8"), stamp)
 
 
-def judged_body(sequences: Iterable[int], matches: Matches, facts: Facts) -> bytes:
-    """Return which messages the rules have judged, the clauses that their events satisfy, and what was said."""
+def judged_plain(sequences: Iterable[int], matches: Matches) -> Body:
+    """Return which messages the rules have judged, and the clauses that their events satisfy."""
     body: Body = {"n": ranges(sequences)}
     if matches:
         body["m"] = [[number, n, sorted(ids)] for number, found in matches.items() for n, ids in found.items()]
-    return dump(body | facts_plain(facts))
+    return body
+
+
+def entries_of(kind: Kind, stamp: Stamp, body: Body, facts: Facts, here: Mapping[str, Event]) -> list[Entry]:
+    """Return a record with what the rules said; what does not fit into it stands in JUDGED records behind it."""
+    first, *later = facts.parts(here)
+    entries = [Entry(kind, stamp, dump(body | facts_plain(first)))]
+    return entries + [Entry(Kind.JUDGED, stamp, dump({"n": [], **facts_plain(part)})) for part in later]
 
 
 def read_judged(body: Body) -> tuple[list[int], Matches]:

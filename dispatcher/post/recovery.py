@@ -86,18 +86,16 @@ def starting(memory: Memory, body: records.Body, now: Stamp) -> list[Entry]:
 
     Its rules may be others from here on, and a deadline may have come due before the absence.
     """
-    entries = []
-    judged = memory.judge_all()
-    if judged is not None:
+    entries: list[Entry] = []
+    before = memory.last or now  # a replay must find the absence where it was: between these records and the next
+    while (judged := memory.judge_some()) is not None:
         sequences, matches, facts, here = judged
-        before = memory.last or now  # a replay must find the absence where it was: between this record and the next
-        memory.retell(before, facts, here)
-        entries.append(Entry(Kind.JUDGED, before, records.judged_body(sequences, matches, facts)))
+        lean = memory.retell(before, facts, here)
+        entries += records.entries_of(Kind.JUDGED, before, records.judged_plain(sequences, matches), lean, here)
     body = body | {"stopped": stopped_plain(memory.last)}
     facts = memory.fold_start(now, body)
-    memory.retell(now, facts, {})
-    entries.append(Entry(Kind.START, now, records.dump(body | records.facts_plain(facts))))
-    return entries
+    lean = memory.retell(now, facts, {})
+    return entries + records.entries_of(Kind.START, now, body, lean, {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,11 @@ from dispatcher.rules.language import FullRuleSet
 from dispatcher.rules.model import Clause
 from dispatcher.wire.watch import OpenWatch
 
+# What one record says at most: a body has a megabyte, a firing some 700 bytes, an event that it names 180.
+MAX_FIRINGS = 300
+MAX_REMARKS = 500
+MAX_NAMED_TOGETHER = 1_000
+
 Matches = dict[int, dict[int, frozenset[str]]]  # record -> place of the event in it -> clauses; where there are any
 
 
@@ -60,6 +65,16 @@ class Facts:
     def __bool__(self) -> bool:
         return bool(self.firings or self.remarks)
 
+    def parts(self, here: Mapping[str, Event]) -> "list[Facts]":
+        """Return these facts in parts that fit into a record each; of remarks the first few hundred.
+
+        ``here`` are the events that the first record leads to; in a later one a firing brings its own along.
+        """
+        first = Facts(self.firings[:MAX_FIRINGS], self.remarks[:MAX_REMARKS])
+        rest = [replace(one, about=one.about or here.get(one.event)) for one in self.firings[MAX_FIRINGS:]]
+        later = [Facts(tuple(rest[at : at + MAX_FIRINGS])) for at in range(0, len(rest), MAX_FIRINGS)]
+        return [first, *later]
+
 
 def facts_of(told: Iterable[Told], here: Iterable[Event] = ()) -> Facts:
     """Return what was told, ready for a record; ``here`` are the events that the record itself leads to."""
@@ -68,9 +83,24 @@ def facts_of(told: Iterable[Told], here: Iterable[Event] = ()) -> Facts:
     firings = (as_firing(one, ids) for one in told)
     remarks = (as_remark(one) for one in told)
     return Facts(
-        tuple(one for one in firings if one is not None),
+        _within([one for one in firings if one is not None]),
         tuple(one for one in remarks if one is not None),
     )
+
+
+def _within(firings: list[Firing]) -> tuple[Firing, ...]:
+    """Return firings that name no more events together than fit into a record; the newest of each are named."""
+    if sum(len(one.evidence) for one in firings) <= MAX_NAMED_TOGETHER:
+        return tuple(firings)
+    share = MAX_NAMED_TOGETHER // len(firings)
+    return tuple(_naming(one, share) for one in firings)
+
+
+def _naming(firing: Firing, most: int) -> Firing:
+    if len(firing.evidence) <= most:
+        return firing
+    count = firing.count or len(firing.evidence) + 1
+    return replace(firing, evidence=firing.evidence[len(firing.evidence) - most :], count=count)
 
 
 @dataclass(slots=True)
