@@ -1,6 +1,7 @@
 """What ``check`` refuses about rules that parse: the floor, where a rule can see, what rules do to each other."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
 from dispatcher.domain.catalogue import KINDS
 from dispatcher.domain.events import FLOOR_KINDS, PRESS_PREFIX
@@ -150,6 +151,10 @@ def _check_word(reader: Reader, when: When, kind: str, known: set[str]) -> None:
         reader.fault(when.place, "kind-slip", KIND_SLIP, key=kind, nearest=nearest)
 
 
+MAX_CIRCLES = 100
+MAX_SHOWN = 8  # rules of a circle that a fault names
+
+
 # --- rules that name or wake each other ------------------------------------------------------------------------------
 
 
@@ -160,10 +165,8 @@ def _check_suppression(reader: Reader, rules: list[FullRule]) -> None:
             if name not in ids:
                 _unknown_rule(reader, rule.place_of("suppressed_by"), name, ids - {rule.id})
     edges = {rule.id: [name for name in rule.suppressed_by if name in ids] for rule in rules}
-    for rule in rules:
-        chain = _way_back(edges, rule.id)
-        if chain:
-            reader.fault(rule.place_of("suppressed_by"), "suppress-loop", SUPPRESS_LOOP, chain=" > ".join(chain))
+    for rule, chain in _circles(rules, edges):
+        reader.fault(rule.place_of("suppressed_by"), "suppress-loop", SUPPRESS_LOOP, chain=_shown(chain))
 
 
 def _unknown_rule(reader: Reader, place: Place, name: str, ids: Iterable[str]) -> None:
@@ -175,10 +178,8 @@ def _check_loops(reader: Reader, rules: list[FullRule]) -> None:
     live = [rule for rule in rules if rule.alerts and rule.then.incident]
     listeners = _listeners(live)
     edges = {rule.id: _woken(rule, listeners) for rule in live}
-    for rule in live:
-        chain = _way_back(edges, rule.id)
-        if chain:
-            reader.fault(rule.place_of("when"), "alert-loop", ALERT_LOOP, chain=" > ".join(chain))
+    for rule, chain in _circles(live, edges):
+        reader.fault(rule.place_of("when"), "alert-loop", ALERT_LOOP, chain=_shown(chain))
 
 
 def _listeners(rules: list[FullRule]) -> Mapping[str, list[str]]:
@@ -197,14 +198,56 @@ def _woken(rule: FullRule, listeners: Mapping[str, list[str]]) -> list[str]:
     return list(dict.fromkeys([*(id_ for word in words for id_ in listeners.get(word, ())), *itself]))
 
 
+def _circles(rules: Iterable[FullRule], edges: Mapping[str, list[str]]) -> Iterator[tuple[FullRule, list[str]]]:
+    """Yield the rules that lead back to themselves, each with its shortest way; of very many the first hundred."""
+    left = _knotted(edges)
+    found = ((rule, _way_back(left, rule.id)) for rule in rules if rule.id in left)
+    return islice(((rule, chain) for rule, chain in found if chain), MAX_CIRCLES)
+
+
+def _shown(chain: list[str]) -> str:
+    return " > ".join(chain if len(chain) <= MAX_SHOWN else [*chain[: MAX_SHOWN - 2], "...", chain[-1]])
+
+
+def _knotted(edges: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Return what is left when all are taken away, again and again, that lead nowhere or are led to by nobody."""
+    left = {start: set(ends) & edges.keys() for start, ends in edges.items()}
+    into: dict[str, set[str]] = {start: set() for start in left}
+    for start, ends in left.items():
+        for end in ends:
+            into[end].add(start)
+    loose = [one for one in left if not left[one] or not into[one]]
+    while loose:
+        one = loose.pop()
+        if one not in left:
+            continue
+        for end in left.pop(one):
+            into[end].discard(one)
+            loose += [end] if not into[end] else []
+        for start in into.pop(one):
+            if start in left:
+                left[start].discard(one)
+                loose += [start] if not left[start] else []
+    return {start: [end for end in edges[start] if end in left] for start in left}
+
+
 def _way_back(edges: Mapping[str, list[str]], start: str) -> list[str]:
-    """Return a way from ``start`` to itself, shortest first; empty when there is none."""
-    ways = [[start, name] for name in edges.get(start, ())]
-    seen: set[str] = set()
-    for way in ways:
-        if way[-1] == start:
-            return way
-        if way[-1] not in seen:
-            seen.add(way[-1])
-            ways += [[*way, name] for name in edges.get(way[-1], ())]
+    """Return a shortest way from ``start`` to itself; empty when there is none."""
+    came: dict[str, str] = {}
+    at = [start]
+    for one in at:
+        for end in edges[one]:
+            if end == start:
+                return _way(came, start, one)
+            if end not in came:
+                came[end] = one
+                at.append(end)
     return []
+
+
+def _way(came: Mapping[str, str], start: str, last: str) -> list[str]:
+    way = []
+    while last != start:
+        way.append(last)
+        last = came[last]
+    return [start, *reversed(way), start]

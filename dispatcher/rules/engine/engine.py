@@ -375,15 +375,19 @@ def _parts(built: Built, own: RuleState) -> Iterator[tuple[Machine, MachineState
 def in_order(rules: Iterable[FullRule]) -> list[FullRule]:
     """Return the rules in file order, but first those that may suppress others, each after its own suppressors."""
     by_id = {rule.id: rule for rule in rules}
-    ordered: dict[str, FullRule] = {}
-
-    def visit(rule: FullRule, way: frozenset[str]) -> None:
-        for name in rule.suppressed_by:
-            if name in by_id and name not in ordered and name not in way:
-                visit(by_id[name], way | {rule.id})
-        ordered.setdefault(rule.id, rule)
-
     named = {name for rule in by_id.values() for name in rule.suppressed_by}
-    for rule in sorted(by_id.values(), key=lambda one: one.id not in named):
-        visit(rule, frozenset())
+    ordered: dict[str, FullRule] = {}
+    for first in sorted(by_id.values(), key=lambda one: one.id not in named):
+        way = [first]  # no recursion: a rule file may hold a chain of thousands
+        on_way = {first.id}
+        while way:
+            missing = (name for name in way[-1].suppressed_by if name in by_id and name not in ordered)
+            before = next((name for name in missing if name not in on_way), None)
+            if before is None:
+                done = way.pop()
+                on_way.discard(done.id)
+                ordered.setdefault(done.id, done)
+            else:
+                way.append(by_id[before])
+                on_way.add(before)
     return list(ordered.values())
