@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from dispatcher.domain.events import Attrs, Event
+from dispatcher.domain.events import Attrs, Event, is_floor
 from dispatcher.domain.ids import counted_event_id, digest
 from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents.model import Copy, PutCopies
@@ -91,6 +91,11 @@ def identify_repeat(state: PostState, reading: Counted, raw: Carried, now: Stamp
     )
     copy = next(same, None) if raw.dup else None
     return Identity(key, "", copy.event if copy else None, copy, known, raw.mid)
+
+
+def may_repeat(event: Event, qos: int, mid: int) -> bool:
+    """Return whether an event without a counter can come again: a call may; of the rest what a broker keeps for us."""
+    return is_floor(event) or (qos > 0 and mid > 0)
 
 
 def _body(reading: Counted) -> str:

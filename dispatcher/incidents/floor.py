@@ -65,7 +65,7 @@ def decide_event(
         return _answer_copy(state, event, identity, identity.copy)
     if is_floor(event):
         return _press(context, state, event, identity, known)
-    if identity.event is None:
+    if not identity.key:
         return _NOTED
     return Decision(Reason.NOTED, (first_seen(identity, event, ""),), _answer(event, None, Stage.SAVED))
 

@@ -19,7 +19,7 @@ from dispatcher.post.rulebook import Edition, Rulebook, edition
 from dispatcher.rules.language import FullRuleSet
 from dispatcher.rules.names import CLOSED
 from dispatcher.rules.parse import CHANNELS, parse_ruleset
-from dispatcher.settings.lastgood import Parse, load_part, parsed
+from dispatcher.settings.lastgood import Parse, Part, guarded, load_part
 from dispatcher.settings.sitefile import parse_site, post_faults, profile_faults
 from dispatcher.settings.sources import Sources, collect, keep_version, read_version
 from dispatcher.settings.station import PostSettings
@@ -40,37 +40,44 @@ class Loaded:
     profiles_version: str
     faults: tuple[Fault, ...] = ()
     fallbacks: tuple[str, ...] = ()
+    lasting: tuple[Fault, ...] = ()  # of the faults those that no change of the rules mends
 
 
-def load(settings: PostSettings) -> Loaded:
-    """Load everything, with fallbacks. Raises FaultsFound when there is no site, not even a good copy."""
+def load(settings: PostSettings, *, with_rules: bool = True) -> Loaded:
+    """Load everything, with fallbacks. Raises FaultsFound when there is no site, not even a good copy.
+
+    Without rules their files are not even opened, and what was kept of them stays.
+    """
     good = settings.data_dir / "good"
-    sources = {"site": collect([settings.site]), "rules": collect(settings.rules)}
+    sources = {"site": collect([settings.site])} | ({"rules": collect(settings.rules)} if with_rules else {})
     site_part = load_part(good, "site", sources["site"], _parse_site)
     site = site_part.value
     if site is None:
         raise FaultsFound(site_part.faults)
     profiles_part = load_part(good, "devices", collect(settings.devices), lambda nodes, _: parse_profiles(nodes))
     read = reading(settings, site)
-    rules_part = load_part(good, "rules", sources["rules"], read.new, read.kept)
+    rules_part: Part[FullRuleSet] = Part(FullRuleSet(version=SAFE_MODE), SAFE_MODE)
+    if with_rules:
+        rules_part = load_part(good, "rules", sources["rules"], read.new, read.kept)
     profiles = profiles_part.value
     fell_back = {"site": site_part.fell_back, "devices": profiles_part.fell_back, "rules": rules_part.fell_back}
     for sort, files in sources.items():
         if not fell_back[sort]:
             keep(settings.data_dir, sort, files)
+    lasting = (
+        *site_part.faults,
+        *profiles_part.faults,
+        *_unheard(settings, profiles),
+        *post_faults(site, settings.post, Place(str(settings.site))),
+    )
     return Loaded(
         site=site,
         profiles=parse_profiles([])[0] if profiles is None else profiles,
         rules=rules_part.value or FullRuleSet(version=rules_part.version),
         site_version=site_part.version,
         profiles_version=profiles_part.version,
-        faults=(
-            *site_part.faults,
-            *profiles_part.faults,
-            *rules_part.faults,
-            *_unheard(settings, profiles),
-            *post_faults(site, settings.post, Place(str(settings.site))),
-        ),
+        faults=(*lasting, *rules_part.faults),
+        lasting=lasting,
         fallbacks=tuple(name for name, fell in fell_back.items() if fell),
     )
 
@@ -125,7 +132,7 @@ def rulebook(settings: PostSettings, loaded: Loaded) -> Rulebook:
 
 def _version(folder: Path, sort: str, version: str, parse: Parse[T]) -> T | None:
     sources = read_version(folder, sort, version)
-    return None if sources is None else parsed(sources, parse)[0]
+    return None if sources is None else guarded(sources, parse)[0]
 
 
 def _parse_site(nodes: list[Node], _version: str) -> tuple[Site | None, tuple[Fault, ...]]:

@@ -38,7 +38,6 @@ from dispatcher.post.unsaved import storage_works
 from dispatcher.post.upstream import Upstream, status_of
 from dispatcher.post.watchdog import probe_topic
 from dispatcher.relay import Schedule
-from dispatcher.rules.language import FullRuleSet
 from dispatcher.settings.station import PostSettings
 from dispatcher.telemetry import log as logs
 from dispatcher.telemetry import notify
@@ -49,7 +48,8 @@ from dispatcher.wire.status import Status
 
 STOP_S = 4.0
 SWITCH_S = 0.0005
-GC_THRESHOLDS = (20_000, 20, 50)
+GC_THRESHOLDS = (2_000, 10, 200)
+MOST_TOLD = 50  # faults in the log; `check` tells them all
 WATCH_S = 1.0
 PROBE_DISK_S = 60.0
 STUCK_S = 30.0  # a pipeline that has not turned for so long is stuck: better a restart than a post that looks alive
@@ -117,11 +117,10 @@ class Post:
         self._note_start(recovered)
 
     def _load(self) -> config.Loaded:
-        loaded = config.load(self.settings)
         if not self._crashes.is_looping:
-            return loaded
+            return config.load(self.settings)
         self._log.critical("safe_mode", quick_ends=self._crashes.count)
-        return replace(loaded, rules=FullRuleSet(version=config.SAFE_MODE))
+        return config.load(self.settings, with_rules=False)  # they may be what ends the program
 
     def _note_start(self, recovered: Recovered) -> None:
         loaded, journal = self._loaded, self._journal
@@ -160,7 +159,7 @@ class Post:
         schedule = Schedule(settings.retry.min, settings.retry.max)
         self._upstream = Upstream(self._links.precinct, settings.precinct.id, settings.post, schedule, run=run)
         self._gauges = Gauges(self._metrics, self._memory, self._journal, self._keeper, self._rules.matcher_state)
-        self._report = Report(self._metrics, self._log, saves=self._storage.saves)
+        self._report = Report(self._metrics, self._log, saves=self._storage.saves, lasting_faults=len(loaded.lasting))
         self._pipeline = Pipeline(
             Parts(
                 clock=self._clock,
@@ -295,12 +294,12 @@ class Post:
         if found.edition is not None:
             self._rules.reload(found.edition)
             return
-        self._metrics.config_faults.set(len(found.faults))
+        self._metrics.config_faults.set(len(found.faults) + len(self._loaded.lasting))
         self._log_faults(found.faults)
         self._inbox.notice(Announcement(CONFIG_RULE, _key(found.faults), _summary(found.faults), "config_fault"))
 
     def _log_faults(self, faults: tuple[Fault, ...]) -> None:
-        for fault in faults:
+        for fault in faults[:MOST_TOLD]:
             self._log.error("config_fault", fault=fault.render("id"), code=fault.code)
 
     def _look_after(self, now_s: float) -> None:
@@ -368,7 +367,7 @@ def _collect_less() -> None:
 
 
 def _key(faults: tuple[Fault, ...]) -> str:
-    return "\n".join(fault.render("en") for fault in faults)
+    return "\n".join(fault.render("en") for fault in faults[:MOST_TOLD])
 
 
 def _summary(faults: tuple[Fault, ...]) -> str:

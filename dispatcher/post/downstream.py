@@ -15,8 +15,6 @@ from dispatcher.wire import event as event_wire
 from dispatcher.wire import watch as watch_wire
 from dispatcher.wire.fields import Malformed
 
-MAX_OBEYED = 500  # commands remembered, so that one that comes twice is obeyed once
-
 
 class Downstream:
     """Takes the precinct's messages in. ``on_taken`` is told of each event that need not be sent again."""
@@ -25,7 +23,6 @@ class Downstream:
         self._memory = memory
         self._intake = intake
         self._on_taken = on_taken
-        self._obeyed: dict[str, None] = {}
 
     def take(self, raw: RawMessage, stamp: Stamp) -> Taken:
         """Fold one message; its topic says of which sort it is."""
@@ -70,11 +67,8 @@ class Downstream:
         device = self._memory.context.site.devices.get(order.device)
         if device is None or device.post not in (self._memory.context.post, None):
             return self._intake.reject(raw, Rejected(RejectReason.UNKNOWN_DEVICE, "command", order.device[:80]), stamp)
-        if raw.retain or order.id in self._obeyed:
+        if raw.retain or self._memory.obey(raw.payload) is None:
             return Taken(None)
-        self._obeyed[order.id] = None
-        while len(self._obeyed) > MAX_OBEYED:
-            del self._obeyed[next(iter(self._obeyed))]
         command = Command(order.id, order.device, order.command, order.args)
         return Taken(_entry(raw, stamp), urgent=True, answers=(command,))
 

@@ -17,7 +17,7 @@ from dispatcher.domain.events import (
 from dispatcher.domain.ids import digest, journaled_event_id
 from dispatcher.domain.incident import Stage
 from dispatcher.domain.stamp import Stamp
-from dispatcher.incidents.copies import identify, identify_repeat
+from dispatcher.incidents.copies import identify
 from dispatcher.incidents.model import UNKNOWN_RULE, Confirm, Decision, Effect
 from dispatcher.journal import Entry, Kind
 from dispatcher.post import records
@@ -180,7 +180,7 @@ class Intake:
             event = self._event(reading, identity.event or "", stamp)
         else:
             event = self._event(reading, journaled_event_id(self._instance, sequence, index), stamp)
-            identity = identify_repeat(memory.state, event, message, stamp) if is_floor(event) else NO_IDENTITY
+            identity = memory.identity(event, message)
             if identity.copy is not None:
                 event = replace(event, id=identity.copy.event)
         return event, memory.event(event, identity), identity.copy is not None

@@ -10,14 +10,14 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from dispatcher.devices import DeviceStates
-from dispatcher.domain.events import Event, Lane, is_floor
+from dispatcher.domain.events import Event, Lane
 from dispatcher.domain.firing import Firing
 from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents import codec, receipts, revisions
-from dispatcher.incidents.copies import Identity, identify, identify_repeat
+from dispatcher.incidents.copies import Identity, identify, identify_repeat, may_repeat
 from dispatcher.incidents.firings import decide_firing, lean_firing
 from dispatcher.incidents.floor import Context, decide_event, decide_fault, decide_unknown
-from dispatcher.incidents.model import OWN_RULES, UNKNOWN_RULE, Command, Decision, Reason, Revision
+from dispatcher.incidents.model import OWN_RULES, UNKNOWN_RULE, Command, Decision, Incident, Reason, Revision
 from dispatcher.incidents.state import PostState
 from dispatcher.journal import Kind, Record
 from dispatcher.post import records
@@ -26,6 +26,7 @@ from dispatcher.post.records import Message
 from dispatcher.post.rulebook import Facts, Matches, Rulebook, edition, facts_of
 from dispatcher.relay import MAX_WORDS
 from dispatcher.rules.language import FullRuleSet
+from dispatcher.wire import command as wire_command
 from dispatcher.wire import receipt as receipt_wire
 from dispatcher.wire import watch as watch_wire
 from dispatcher.wire.event import is_forwarded
@@ -33,6 +34,7 @@ from dispatcher.wire.fields import Malformed
 from dispatcher.wire.watch import OpenWatch
 
 MAX_COMMANDS = 200
+MAX_OBEYED = 500
 MAX_JUDGED = 64  # messages that one record says the rules' word on
 _WORDS = TypeAdapter(tuple[Event, ...])
 _EVENTS = TypeAdapter(dict[int, tuple[Event, ...]])
@@ -53,6 +55,7 @@ class Memory:
     devices: DeviceStates = field(default_factory=DeviceStates)
     unjudged: dict[int, tuple[Event, ...]] = field(default_factory=dict)
     words: dict[str, Event] = field(default_factory=dict)
+    obeyed: dict[str, None] = field(default_factory=dict)  # commands: one that comes twice is obeyed once
     standstill_ms: int | None = None
     before: Stamp | None = None
     last: Stamp | None = None  # of the last record or checkpoint that a start has read; live turns do not move it
@@ -76,7 +79,7 @@ class Memory:
         """Return which press an event is, as it is known now."""
         if event.boot is not None:
             return identify(self.state, event, event.arrived)
-        if is_floor(event):
+        if may_repeat(event, message.qos, message.mid):
             return identify_repeat(self.state, event, message, event.arrived)
         return NO_IDENTITY
 
@@ -90,8 +93,13 @@ class Memory:
         self.state.apply(decision)
         after = self.state.incidents.get(receipt.id)
         if before is not None and after is not None and before.is_open and not after.is_open:
-            self.rulebook.closed({after.rule, *after.labels}, self.context.post)
+            self.rulebook.closed(self._ended(after), self.context.post)
         return decision
+
+    def _ended(self, closed: Incident) -> set[str]:
+        """Return the rules of a closed incident that have no other open one."""
+        still = {rule for one in self.state.incidents.values() if one.is_open for rule in (one.rule, *one.labels)}
+        return {closed.rule, *closed.labels} - still
 
     def judge(self, sequences: Iterable[int], matches: Matches) -> tuple[Facts, dict[str, Event]]:
         """Let the rules judge some messages; return what they said, and the events that they judged, by id."""
@@ -216,7 +224,10 @@ class Memory:
     def _fold_message(self, record: Record, body: records.Body) -> None:
         message = records.read_message(body, record.stamp)
         if message.lane is Lane.PRECINCT:
-            self.receipt(message.payload)
+            if message.topic.endswith("/command"):
+                self.obey(message.payload)
+            else:
+                self.receipt(message.payload)
             return
         self.devices.apply(message.changes)
         fresh = []
@@ -237,6 +248,16 @@ class Memory:
         while len(self.words) > MAX_WORDS:
             del self.words[next(iter(self.words))]
         return words
+
+    def obey(self, payload: bytes) -> wire_command.Command | None:
+        """Fold a command of the precinct; None where it was obeyed before, or is none."""
+        order = wire_command.decode(payload)
+        if isinstance(order, Malformed) or order.id in self.obeyed:
+            return None
+        self.obeyed[order.id] = None
+        while len(self.obeyed) > MAX_OBEYED:
+            del self.obeyed[next(iter(self.obeyed))]
+        return order
 
     def watch(self, watches: tuple[OpenWatch, ...]) -> None:
         """Fold the watches that the precinct has open."""
@@ -288,6 +309,7 @@ class Memory:
                 "before": _plain_stamp(self.before),
                 "state": codec.to_plain(self.state),
                 "devices": self.devices.to_plain(),
+                "obeyed": list(self.obeyed),
                 "words": _WORDS.dump_python(tuple(self.words.values()), mode="json"),
                 "unjudged": _EVENTS.dump_python(self.unjudged, mode="json"),
                 "rules": self.rulebook.dump(),
@@ -308,6 +330,7 @@ class Memory:
             DeviceStates.from_plain(body.get("devices", [])),
             _EVENTS.validate_python({int(key): value for key, value in body.get("unjudged", {}).items()}),
             {event.id: event for event in _WORDS.validate_python(body.get("words", ()))},
+            {str(id_): None for id_ in body.get("obeyed", ())},
             body.get("standstill"),
             read_stamp(body.get("before")),
             stamp,

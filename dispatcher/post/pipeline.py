@@ -41,7 +41,7 @@ from dispatcher.post.outputs import Outputs
 from dispatcher.post.ports import Clock, Judge, Saver
 from dispatcher.post.report import Report
 from dispatcher.post.shelf import Shelf
-from dispatcher.post.trouble import alarm_of, trouble_body
+from dispatcher.post.trouble import alarm_of, failed, trouble_body
 from dispatcher.post.turn import Turn
 from dispatcher.post.upstream import Upstream
 from dispatcher.wire.status import Status
@@ -163,6 +163,7 @@ class Pipeline:
         self._unshelve(turn)
         self._correct_clock(turn)
         self._judging.deadlines(turn)
+        self._tell_failure(turn)
         self._tell_overdue(turn)
         self._note_shed(turn)
         self._make_revisions(turn)
@@ -242,7 +243,7 @@ class Pipeline:
             case Verdicts():
                 self._judging.verdicts(turn, notice)
             case Reloaded():
-                self._trouble = "" if self._judging.reload(turn, notice) else self._trouble
+                self._take_reload(turn, notice)
             case Trouble(report):
                 self._take_trouble(turn, report)
             case Announcement(kind, key, text, trouble):
@@ -260,6 +261,16 @@ class Pipeline:
         if decision.changes:
             turn.add(Entry(Kind.SENT, turn.now, records.sent_body(sent.incident, sent.rev)))
             turn.note(decision, urgent=False)
+
+    def _take_reload(self, turn: Turn, reloaded: Reloaded) -> None:
+        if self._judging.reload(turn, reloaded):
+            self._trouble = "config_fault" if self._parts.report.lasting_faults else ""
+
+    def _tell_failure(self, turn: Turn) -> None:
+        failure = self._parts.memory.rulebook.take_failure()
+        if failure:
+            self._parts.report.rule_failed(failure)
+            self._gather(turn, self._parts.intake.announce(*failed(failure), turn.now))
 
     def _take_trouble(self, turn: Turn, report: MatcherReport) -> None:
         turn.add(Entry(Kind.MATCHER, turn.now, trouble_body(report)))

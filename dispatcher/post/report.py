@@ -22,9 +22,10 @@ LINES_PER_SECOND = 50  # of sensors and refusals; a press is always written
 class Report:
     """Counts and tells. Never raises, never waits."""
 
-    def __init__(self, metrics: PostMetrics, log: Logger, *, saves: bool = True) -> None:
+    def __init__(self, metrics: PostMetrics, log: Logger, *, saves: bool = True, lasting_faults: int = 0) -> None:
         self._metrics = metrics
         self._saves = saves
+        self.lasting_faults = lasting_faults  # of site and profiles: other rules do not mend them
         self._log = log
         self._allowance = Allowance(LINES_PER_SECOND)
 
@@ -126,13 +127,18 @@ class Report:
         """Tell that other rules run from here on; ``fresh`` are those that begin with empty windows."""
         self._metrics.rules_loaded.set(count)
         self._metrics.reloads.inc()
-        self._metrics.config_faults.set(0)
+        self._metrics.config_faults.set(self.lasting_faults)
         self._log.info("reload", rules=version, count=count, fresh=list(fresh)[:50])
 
     def refused(self, refusals: Iterable[Refusal]) -> None:
         """Tell of clauses that the matcher does not take."""
         for refusal in refusals:
             self._log.error("refused", clause=refusal.clause, reason=str(refusal.reason))
+
+    def rule_failed(self, failure: str) -> None:
+        """Tell of a fault of the program in judging one event; the others are judged."""
+        self._metrics.rule_failures.inc()
+        self._log.error("rule_failed", error=failure)
 
     def overdue(self, decision: Decision) -> None:
         """Tell of presses that are not delivered in time."""

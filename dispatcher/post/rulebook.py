@@ -13,7 +13,7 @@ from dispatcher.domain.events import Event
 from dispatcher.domain.firing import Firing, Remark
 from dispatcher.domain.site import Site
 from dispatcher.domain.stamp import Stamp
-from dispatcher.matcher.twin import Predicate, compile_clauses
+from dispatcher.matcher.twin import Predicate, compile_clauses, holds
 from dispatcher.rules.engine import state as engine_state
 from dispatcher.rules.engine.build import Scope
 from dispatcher.rules.engine.engine import Engine
@@ -116,6 +116,7 @@ class Rulebook:
     using: Edition = field(init=False)
     state: EngineState | None = None
     ahead_ms: int = 0
+    _failure: str = ""
     fresh: tuple[str, ...] = ()  # rules that began anew at the last change of the files
 
     def __post_init__(self) -> None:
@@ -125,19 +126,35 @@ class Rulebook:
 
     def start(self, stopped: Stamp | None, now: Stamp, versions: tuple[str, str]) -> list[Told]:
         """Begin, or go on after an absence; what was due by ``stopped`` is told as it was."""
-        if self.state is None or stopped is None:
+        state = self.state
+        if state is None or stopped is None:
             self.use(versions)
             self.state = self.using.engine.start(self._theirs(now))
             return []
-        told = self._ours(self.using.engine.on_start(self.state, self._theirs(stopped), self._theirs(now)))
+        engine, came, back = self.using.engine, self._theirs(stopped), self._theirs(now)
+        told = self._ours(lambda: engine.on_start(state, came, back))
         return told if versions == self.using.versions else told + self.switch(versions, now)
 
     def _theirs(self, stamp: Stamp) -> Stamp:
         return replace(stamp, run_ms=stamp.run_ms + self.ahead_ms) if self.ahead_ms else stamp
 
-    def _ours(self, outcome: Outcome) -> list[Told]:
-        """Return what was told, with the stamps of verdicts on our own running time."""
-        return [self._our(told) for told in outcome.told] if self.ahead_ms else outcome.told
+    def _ours(self, step: Callable[[], Outcome]) -> list[Told]:
+        """Take a step of the engine and return what was told, with verdicts' stamps on our own running time.
+
+        A fault of ours in one rule must not end the post, start after start: the step is given up, and told of. A
+        replay gives it up in the same place.
+        """
+        try:
+            told = step().told
+        except Exception as error:
+            self._failure = f"{type(error).__name__}: {error}"[:200]
+            return []
+        return [self._our(one) for one in told] if self.ahead_ms else told
+
+    def take_failure(self) -> str:
+        """Return, once, what went wrong in a step of the engine; empty when nothing did."""
+        failure, self._failure = self._failure, ""
+        return failure
 
     def _our(self, told: Told) -> Told:
         event = told.subject
@@ -153,12 +170,14 @@ class Rulebook:
 
     def switch(self, versions: tuple[str, str], now: Stamp) -> list[Told]:
         """Fold on with the rules of these versions; what was due before is told by the old ones."""
-        if self.state is None:
+        state = self.state
+        if state is None:
             self.use(versions)
             return []
-        told = self._ours(self.using.engine.catch_up(self.state, self._theirs(now)))
+        engine, when = self.using.engine, self._theirs(now)
+        told = self._ours(lambda: engine.catch_up(state, when))
         self.use(versions)
-        self.fresh = tuple(self.using.engine.adopt(self.state, self._theirs(now)))
+        self.fresh = tuple(self.using.engine.adopt(state, when))
         return told
 
     def use(self, versions: tuple[str, str]) -> None:
@@ -185,7 +204,8 @@ class Rulebook:
         at = happened_run(event, self.using.site)
         happened = None if at is None else at + self.ahead_ms
         now = self._theirs(event.arrived)
-        return self._ours(self.using.engine.on_event(state, event, matched, now, happened_run=happened))
+        engine = self.using.engine
+        return self._ours(lambda: engine.on_event(state, event, matched, now, happened_run=happened))
 
     def is_due(self, now: Stamp) -> bool:
         """Return whether a deadline may have come."""
@@ -193,9 +213,8 @@ class Rulebook:
 
     def time(self, now: Stamp) -> list[Told]:
         """Judge the deadlines up to ``now``; every event up to then has been judged."""
-        if self.state is None:
-            return []
-        return self._ours(self.using.engine.on_time(self.state, self._theirs(now)))
+        state, engine, when = self.state, self.using.engine, self._theirs(now)
+        return [] if state is None else self._ours(lambda: engine.on_time(state, when))
 
     def closed(self, rules: Iterable[str], post: str) -> None:
         """Note that people have closed the incident of these rules."""
@@ -255,7 +274,7 @@ def _satisfied(event: Event, questions: dict[str, Clause], predicates: dict[str,
     return frozenset(
         id_
         for id_, clause in questions.items()
-        if id_ in predicates and clause.wants(event.kind) and predicates[id_](event)
+        if id_ in predicates and clause.wants(event.kind) and holds(predicates[id_], event)
     )
 
 

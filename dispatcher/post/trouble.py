@@ -52,3 +52,14 @@ def alarm_of(report: Report) -> tuple[str, str, str] | None:
         return None
     key = f"{report.reason} {report.clause or ''}"
     return MATCHER_RULE, key, text.render("id", {"clause": report.clause or "-", "detail": report.detail[:120]})
+
+
+_FAILED = Text(
+    "program gagal menilai satu kejadian untuk aturan; tombol panik tetap diteruskan: {failure}",
+    "the program failed to judge one event for the rules; panic buttons are relayed all the same: {failure}",
+)
+
+
+def failed(failure: str) -> tuple[str, str, str]:
+    """Return kind, key and words of what the technician is told when a step of the rules failed."""
+    return MATCHER_RULE, f"engine {failure.split(':', 1)[0]}", _FAILED.render("id", {"failure": failure})

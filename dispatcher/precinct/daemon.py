@@ -1,6 +1,7 @@
 """The precinct as a process: store, broker, board; started, watched, and ended in order."""
 
 import fcntl
+import signal
 import threading
 import time
 from pathlib import Path
@@ -117,6 +118,8 @@ class Precinct:
     def run(self) -> int:
         """Serve until SIGTERM, SIGINT or a failure of the store. Raises CannotStart."""
         host, port = self._settings.http.listen
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGHUP, lambda *_: self._log.warning("needs_restart", files=["rules"]))
         app = create_app(Board(self._station), token=_token(self._settings.data_dir))
         try:
             serve(app, host, port, self._listening, stop=self._stop)

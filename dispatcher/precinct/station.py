@@ -272,9 +272,17 @@ class Station:
         return reply
 
     def _closed(self, incident: Incident, after: After) -> None:
-        if self.ruling is not None:
-            post = incident.post if incident.post != self.precinct else None
-            after.judge(self.ruling.closed(incident.rule, post))
+        if self.ruling is None or self._has_another(incident):
+            return
+        post = incident.post if incident.post != self.precinct else None
+        after.judge(self.ruling.closed(incident.rule, post))
+
+    def _has_another(self, closed: Incident) -> bool:
+        """Return whether the same rule has an open incident left at the same post: it goes on holding others back."""
+        return any(
+            one.id != closed.id and (one.rule, one.post) == (closed.rule, closed.post)
+            for one in self.store.reading.open_incidents()
+        )
 
     def _set_watch(self, request: WatchRequest, after: After) -> WatchReply:
         now, watch = self.clock.wall_ms(), request.watch

@@ -123,7 +123,8 @@ def _keep(path: Path, sources: Sources) -> None:
     files = [[source.name, source.data.decode("utf-8-sig")] for source in sources.files]
     data = json.dumps(files).encode()
     if path.is_file() and path.read_bytes() == data:
-        return  # unchanged: no write, the card lives longer
+        os.utime(path)  # in use again; nothing else is written, the card lives longer
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, data)
 

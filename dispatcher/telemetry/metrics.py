@@ -57,6 +57,7 @@ class PostMetrics:
         self.rule_gave_up = Gauge(
             "kentongan_rule_searches_given_up", "Windows not searched to the end", registry=registry
         )
+        self.rule_failures = Counter("kentongan_rule_failures", "Events that rules could not judge", registry=registry)
         self.rules_loaded = Gauge("kentongan_rules_loaded", "Rules that run here", registry=registry)
         self.reloads = Counter("kentongan_reloads", "Changes of the rules while running", registry=registry)
         self.config_faults = Gauge("kentongan_config_faults", "Faults in rules, profiles or site", registry=registry)

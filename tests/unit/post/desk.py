@@ -104,6 +104,8 @@ class Rules:
 class Desk:
     """One post in a folder. ``turn`` runs what waits; ``reopen`` is a restart from what the journal holds."""
 
+    SEGMENT = 65_536  # bytes; a real post's are larger
+
     def __init__(
         self,
         folder: Path,
@@ -131,8 +133,8 @@ class Desk:
     def _open(self) -> Journal:
         return Journal.open(
             self.folder / "journal",
-            segment_bytes=65_536,
-            reserve_bytes=65_536,
+            segment_bytes=self.SEGMENT,
+            reserve_bytes=self.SEGMENT,
             boot=self.clock.boot,
             mono=lambda: self.clock.run_ms * 1_000_000,
         )
@@ -185,6 +187,7 @@ class Desk:
             flags.get("retain", False),
             flags.get("dup", False),
             self.clock.stamp(),
+            flags.get("mid", 0),
         )
         self._waiting[lane].append(Delivery(raw, token))
         return token
@@ -236,7 +239,7 @@ class Desk:
         """
         self.journal.abandon()
         kept = (*self.kept, self.rules_list)
-        fresh = Desk(
+        fresh = type(self)(
             self.folder, self.rules_list if rules is None else rules, clock=self.clock, kept=kept, absence=absence
         )
         fresh._mid = self._mid

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from dispatcher.domain.events import Event
 from dispatcher.domain.ids import rule_incident_id
 from dispatcher.domain.incident import Stage
 from dispatcher.journal import Kind
@@ -11,6 +12,8 @@ from dispatcher.matcher.port import Report, ReportReason
 from dispatcher.post.inbox import Announcement, Reloaded, Trouble
 from dispatcher.post.pipeline import COMMANDS_MS
 from dispatcher.post.rulebook import edition
+from dispatcher.post.storage import SMALLEST_SEGMENT
+from dispatcher.rules.engine.engine import Engine
 from dispatcher.rules.language import FullRuleSet
 from tests.support.rules import ruleset
 from tests.unit.incidents.town import SITE
@@ -406,3 +409,103 @@ def test_a_fault_in_new_rules_is_told_once_and_shown_until_they_are_mended(tmp_p
     reload(desk, rules)
     desk.turns(2, 6_000)
     assert "trouble" not in desk.local.on("lamp-1/command")[-1]["args"]
+
+
+# --- what must not bring a post down
+
+GREEDY = """
+- id: every-{0}
+  when: {{count: {{event: motion, at_least: 2}}, within: 1h, reuse: true, group_by: [device]}}
+  then: {{escalate: precinct, incident: ramai, severity: low, message: "Ramai {0}"}}
+"""
+
+
+class Roomy(Desk):
+    SEGMENT = SMALLEST_SEGMENT
+
+
+def test_rules_that_fire_at_each_of_many_events_fill_no_record_to_its_end_and_a_kill_loses_none(tmp_path: Path) -> None:
+    desk = Roomy(tmp_path, ruleset("".join(GREEDY.format(number) for number in range(40))))
+    desk.rules.deaf = True
+    for seq in range(200):
+        desk.sensor(seq)
+        desk.turn(20)
+    desk.turn(1_000)
+    again = desk.reopen()
+    assert again.memory.unjudged == {}
+    again.journal.sync()
+    assert max(len(record.body) for record in again.journal.replay()) < 500_000
+    once_more = again.reopen()
+    assert once_more.memory.state == again.memory.state
+
+
+def test_a_full_window_that_repeats_itself_writes_down_what_is_new_of_it(tmp_path: Path) -> None:
+    rules = GREEDY.format(1) + "  throttle: {once_within: 1h}\n"
+    desk = Desk(tmp_path, ruleset(rules))
+    saw(desk, times=60)
+    desk.journal.sync()
+    judged = [len(record.body) for record in desk.journal.replay() if record.kind == Kind.JUDGED]
+    assert max(judged) < 1_000
+    (alert,) = {alert["id"] for alert in of_rule(desk, "every-1")}
+    assert desk.memory.state.incidents[str(alert)].count == 60
+
+
+def test_a_fault_of_ours_in_one_rule_is_told_and_ends_neither_the_post_nor_the_other_events(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = Engine.on_event
+
+    def broken(engine: Engine, state: object, event: Event, *rest: object, **more: object) -> object:
+        if event.kind == "smoke":
+            raise RuntimeError("no such thing")
+        return judge(engine, state, event, *rest, **more)  # type: ignore[arg-type]  # passed on as it came
+
+    monkeypatch.setattr(Engine, "on_event", broken)
+    desk = Desk(tmp_path, ruleset(CROWD.format(2, "Ramai")))
+    saw(desk)
+    saw(desk, kind="smoke", first=2)
+    saw(desk, first=3)
+    assert len(of_rule(desk, "crowd")) == 1
+    (alarm,) = of_rule(desk, "matcher.fault")
+    assert "no such thing" in str(alarm["title"])
+    assert desk.value("kentongan_rule_failures_total") == 1
+    assert desk.reopen().memory.state == desk.memory.state
+
+
+def test_a_reading_without_a_counter_that_the_broker_brings_again_counts_once(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, ruleset(CROWD.format(2, "Ramai")))
+    body = b'{"kind": "motion"}'
+    desk.message("kentongan/pir-1/event", body, lane="rest", mid=7)
+    desk.turns(3, 1_000)
+    again = desk.reopen()
+    again.message("kentongan/pir-1/event", body, lane="rest", mid=7, dup=True)
+    again.turns(3, 1_000)
+    assert of_rule(again, "crowd") == []
+    again.message("kentongan/pir-1/event", body, lane="rest", mid=8)
+    again.turns(3, 1_000)
+    assert [alert["count"] for alert in of_rule(again, "crowd")] == [2]
+
+
+def test_closing_one_of_two_incidents_of_a_rule_frees_nothing_yet(tmp_path: Path) -> None:
+    rules = ruleset(
+        """
+        - id: flood
+          when: {event: smoke, group_by: [device]}
+          then: {escalate: precinct, incident: banjir, severity: high, message: "Banjir"}
+        - id: moved
+          when: {event: motion}
+          then: {escalate: precinct, incident: gerak, severity: low, message: "Gerak"}
+          suppressed_by: [flood]
+        """
+    )
+    desk = Desk(tmp_path, rules)
+    saw(desk, kind="smoke", times=2)
+    first, second = (str(alert["id"]) for alert in of_rule(desk, "flood"))
+    desk.receipt(first, 1, Stage.CLOSED, "4021")
+    desk.turn()
+    saw(desk, first=3)
+    assert of_rule(desk, "moved") == []
+    desk.receipt(second, 1, Stage.CLOSED, "4021")
+    desk.turn()
+    saw(desk, first=4)
+    assert len(of_rule(desk, "moved")) == 1
