@@ -80,8 +80,7 @@ class Keeper:
             self._mark_alive(now)
         if now.run_ms - self._forgot_ms >= FORGET_MS:
             self._forgot_ms = now.run_ms
-            self._memory.state.forget(now)
-            self._memory.rulebook.forget(now)
+            self._memory.forget(now)
         if self._is_checkpoint_due(now):
             self.checkpoint(now)
 

@@ -202,6 +202,12 @@ class Memory:
             self.rulebook.corrected(missing_ms)
         self.standstill_ms = self.before = None
 
+    def forget(self, now: Stamp) -> None:
+        """Drop what no later input can need. For the rules now is when the first event came that they did not judge."""
+        self.state.forget(now)
+        waiting = (event.arrived for events in self.unjudged.values() for event in events)
+        self.rulebook.forget(min(waiting, key=lambda stamp: stamp.run_ms, default=now))
+
     # --- replay
 
     def fold(self, record: Record) -> None:

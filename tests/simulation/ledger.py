@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from dispatcher.domain.ids import digest
 from dispatcher.domain.incident import Stage
 from dispatcher.domain.stamp import Stamp
+from dispatcher.incidents.model import FLOOR_RULE
 from dispatcher.incidents.stages import LAMP_ORDER
 from dispatcher.journal import Entry, Kind, Record
 from dispatcher.wire import alert as alert_wire
@@ -27,6 +28,7 @@ FREE = {("undelivered", None), ("unattended", "delivered"), ("delivered", "unatt
 TO_UNDELIVERED = ("saved", "sent")
 COPY_MS = 3_600_000
 THROTTLE_MS = 30_000
+FULL_WINDOW = 99
 UNDELIVERED_MS = 16_000  # ten seconds, and the five between two words to the lamp
 REPETITION_MS = 6_000  # a profile's two seconds, and the save that may be slow
 
@@ -73,6 +75,7 @@ class Ledger:
     senses: set[Key] = field(default_factory=set)
     strangers: int = 0
     contents: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    unmeasured: bool = False  # an absence of the post was, perhaps, longer than it knows
     unreadable: set[tuple[str, int]] = field(default_factory=set)  # revisions whose records a flipped bit has hit
     evidence: dict[str, dict[str, int]] = field(default_factory=dict)  # incident -> event -> revision
     said: dict[str, dict[str, int]] = field(default_factory=dict)  # incident -> stage -> revision, as the precinct said
@@ -94,6 +97,7 @@ class Ledger:
     def begins(self, *, saves: bool, complete: bool) -> None:
         """A life of the post begins. ``complete``: all that was saved could be read."""
         self.life = None if saves else Life(complete)
+        self.unmeasured = self.unmeasured or self.card.machine.boots > 1
         if not saves:
             self._sounded.clear()  # what it knows of throttles ends with it
         if not complete:
@@ -268,7 +272,10 @@ class Ledger:
         if key not in self.durable_presses:
             self._broken("confirmed before saved", f"{key} {stage}")
         if incident in press.earlier:
-            return  # word of an older press, under a counter that began anew since
+            # Word of an older press, under a counter that began anew since; or the post, whose clock stood still in an
+            # absence that nobody could measure, takes this one for that.
+            press.incident = press.incident or (incident if self.unmeasured else None)
+            return
         if press.incident not in (None, incident) and not press.excused:
             self._broken("confirmed in two incidents", f"{key}: {press.incident}, then {incident}")
         if not press.excused:
@@ -348,7 +355,8 @@ class Ledger:
         self._scan()
         device, run_ms = self._sirens.get(command) or self._passing_sirens[command]
         last = self._sounded.get(device)
-        if last is not None and last[0] != command and not self.card.flips and 0 <= run_ms - last[1] <= THROTTLE_MS:
+        knows = self.life is None and not self.card.flips  # a life that could not read all knows no earlier siren
+        if last is not None and last[0] != command and knows and 0 <= run_ms - last[1] <= THROTTLE_MS:
             self._broken("throttle", f"{device} sounds again after {run_ms - last[1]} ms")
         self._sounded[device] = (command, run_ms)
 
@@ -387,6 +395,8 @@ class Ledger:
         if self.copies or (not alert.evidence and self.card.flips):
             return  # it stands for a revision that was lost, whose evidence is told again later
         so_far = sum(rev <= alert.rev for rev in events.values())
+        if alert.rule != FLOOR_RULE and so_far >= FULL_WINDOW:
+            return  # of a full window an alert names the newest events only
         if all((alert.id, rev) in self.contents for rev in range(1, alert.rev + 1)) and alert.count != so_far:
             self._broken("count", f"{alert.id} rev {alert.rev} says {alert.count}, its evidence is {so_far}")
 
@@ -486,7 +496,7 @@ class Ledger:
         self.forget_order()
         self._kept_payloads.clear()
         for press in self.presses.values():
-            press.is_gone = press.is_gone or bool(press.received)
+            press.is_gone = press.is_gone or bool(press.received or press.passing)
             press.received.clear()
         self.kept -= {ident for ident in self.kept if not self.bought.get(ident, set()) & self._events}
 
@@ -546,7 +556,7 @@ class Ledger:
     def missing(self) -> str:
         """All is healed: return what has not arrived yet, in words."""
         for key, press in self.presses.items():
-            if not press.received <= self.where.get(key, set()):
+            if not press.is_gone and not press.received <= self.where.get(key, set()):
                 return f"{key}, received in {press.received}, is at the precinct in {self.where.get(key)}"
             if press.incident is None and (press.received or press.is_gone):
                 continue

@@ -62,7 +62,7 @@ class CountingButton:
 
     def again(self) -> None:
         """Let a copy of the last press arrive late, a gateway had it; or, after an hour, a counter begin anew."""
-        if self.last is not None and not self.mute:
+        if self.last is not None and self.broker.up and not self.mute:
             self.speak(self.last)
 
     def hear(self, message: Message) -> None:

@@ -509,3 +509,22 @@ def test_closing_one_of_two_incidents_of_a_rule_frees_nothing_yet(tmp_path: Path
     desk.turn()
     saw(desk, first=4)
     assert len(of_rule(desk, "moved")) == 1
+
+
+def test_a_throttle_is_not_forgotten_while_an_event_from_its_time_waits_for_the_matcher(tmp_path: Path) -> None:
+    rules = """
+- id: smoke
+  when: {event: smoke}
+  then: {escalate: none, actions: [siren.on]}
+  throttle: {once_within: 30s}
+"""
+    desk = Desk(tmp_path, ruleset(rules))
+    saw(desk, kind="smoke")
+    desk.turn(25_000)
+    desk.rules.deaf = True
+    desk.sensor(2, kind="smoke")
+    desk.turns(3, 1_000)
+    desk.turns(4, 30_000)  # whatever is forgotten once a minute has been
+    again = desk.reopen()
+    again.turn()
+    assert again.memory.commands == []
