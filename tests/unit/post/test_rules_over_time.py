@@ -527,4 +527,4 @@ def test_a_throttle_is_not_forgotten_while_an_event_from_its_time_waits_for_the_
     desk.turns(4, 30_000)  # whatever is forgotten once a minute has been
     again = desk.reopen()
     again.turn()
-    assert again.memory.commands == []
+    assert len(again.memory.commands) == 1  # the first one
