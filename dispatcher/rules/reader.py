@@ -1,6 +1,7 @@
 """Walking a located tree with every fault collected: the technician sees them all in one run."""
 
 import difflib
+import re
 from collections.abc import Iterable
 from collections.abc import Mapping as Mapping_
 
@@ -9,7 +10,7 @@ from dispatcher.domain.tree import Leaf, Mapping, Node, Sequence
 
 UNKNOWN_KEY = Text("kunci {key} tidak dikenal di sini", "unknown key {key} here")
 MISSING_KEY = Text("kunci {key} wajib ada", "key {key} is required")
-EXPECTED = Text("di sini harus {expected}, bukan {found}", "expected {expected} here, not {found}")
+EXPECTED = Text("di sini harus {diharapkan}, bukan {ada}", "expected {expected} here, not {found}")
 NEAREST = Text("maksud Anda {nearest}?", "did you mean {nearest}?")
 CHOICES = Text("pilihannya: {choices}", "one of: {choices}")
 
@@ -35,8 +36,11 @@ class Reader:
         self.faults.append(Fault(place, code, text, values, hint))
 
     def expected(self, node: Node, expected: str) -> None:
-        """Note that something else should stand here."""
-        self.fault(node.place, "wrong-type", EXPECTED, expected=expected, found=describe(node))
+        """Note that something else should stand here; ``expected`` is said in English, of the words of ``_WORDS``."""
+        found = describe(node)
+        there = found if isinstance(node, Leaf) else in_indonesian(found)
+        wanted = in_indonesian(expected)
+        self.fault(node.place, "wrong-type", EXPECTED, expected=expected, diharapkan=wanted, found=found, ada=there)
 
     def unknown(self, place: Place, code: str, text: Text, name: str, known: Iterable[str], **values: object) -> None:
         """Note an unknown name, with the nearest known one or, for a short list, the choices."""
@@ -99,6 +103,36 @@ class Reader:
 
 
 UNKNOWN_WORD = Text("kata {key} tidak dikenal", "unknown word {key}")
+
+
+_WORDS = {
+    "list of at most": "daftar paling banyak",
+    "text of at most": "teks paling banyak",
+    "list of conditions": "daftar syarat",
+    "list of clauses": "daftar klausa",
+    "list of rules": "daftar aturan",
+    "for a missing field write": "untuk isian yang tidak ada tulis",
+    "mapping (key: value)": "pemetaan (kunci: nilai)",
+    "mapping (field: value)": "pemetaan (isian: nilai)",
+    "mapping": "pemetaan",
+    "number within": "angka dalam",
+    "number": "angka",
+    "characters": "karakter",
+    "values": "nilai",
+    "value": "nilai",
+    "kinds": "jenis",
+    "list": "daftar",
+    "text": "teks",
+    "a word": "satu kata",
+}
+_WORD = re.compile("|".join(re.escape(word) if ")" in word else rf"\b{word}\b" for word in _WORDS))
+
+
+def in_indonesian(phrase: str) -> str:
+    """Return what was expected in Indonesian; what stands in braces is as a file has it."""
+    if phrase.startswith(("{", "[", '"')):
+        return phrase
+    return _WORD.sub(lambda found: _WORDS[found[0]], phrase)
 
 
 def describe(node: Node) -> str:

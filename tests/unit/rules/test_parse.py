@@ -195,3 +195,12 @@ def refusals(text: str) -> list[Place]:
     except FaultsFound as refused:
         return [fault.place for fault in refused.faults]
     return []
+
+
+def test_what_was_expected_is_said_in_the_readers_language() -> None:
+    text = rule("{event: motion, where: {value: {above: x}, zone: {in: 7}}}", THEN, "  notes: [a]")
+    _, found = parse_ruleset([read_text(text, "r.yaml")])
+    told = [fault.render("id") for fault in found]
+    assert any("di sini harus angka, bukan 'x'" in line for line in told), told
+    assert any("di sini harus daftar paling banyak 500 nilai, bukan 7" in line for line in told), told
+    assert not any(" text" in line or "list" in line or "number" in line for line in told), told
