@@ -77,16 +77,22 @@ def login_of(user: str, users: Sequence[str]) -> Login:
     return Login(user, f"secret-of-{user}")
 
 
+_given: set[int] = set()  # a run of all tests takes some thousand
+
+
 def free_port() -> int:
     """Return a TCP port that is free.
 
     Below the range from which Linux takes the near end of outgoing connections: a port of that range may be in use by
-    some client a moment later, and the broker could not start.
+    some client a moment later, and the broker could not start. None is given twice: what was given is not bound yet.
     """
     while True:
         port = 20_000 + secrets.randbelow(12_000)
+        if port in _given:
+            continue
         with socket.socket() as probe, suppress(OSError):
             probe.bind((HOST, port))
+            _given.add(port)
             return port
 
 
