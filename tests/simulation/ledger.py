@@ -30,6 +30,7 @@ COPY_MS = 3_600_000
 THROTTLE_MS = 30_000
 FULL_WINDOW = 99
 UNDELIVERED_MS = 16_000  # ten seconds, and the five between two words to the lamp
+ALIVE_MS = 40_000  # a post that has nothing to write says now and then that it lives, and slow nights turn slowly
 REPETITION_MS = 6_000  # a profile's two seconds, and the save that may be slow
 
 
@@ -44,6 +45,7 @@ class Press:
     incident: str | None = None
     stage: str | None = None
     earlier: set[str | None] = field(default_factory=set)
+    is_perhaps_copy: bool = False  # told again after an hour of the town, and less than one of the post's own time
     taken_back: int = 0
     excused: bool = False  # its one record was hit by a flipped bit
     passing: set[str] = field(default_factory=set)  # incidents that unsaved lives put it into
@@ -97,6 +99,13 @@ class Ledger:
     def begins(self, *, saves: bool, complete: bool) -> None:
         """A life of the post begins. ``complete``: all that was saved could be read."""
         self.life = None if saves else Life(complete)
+        if saves and self._away_from is not None:
+            self._absences.append((self._away_from, self.world.now))
+            self._away_from = None
+        elif (
+            not saves and self._absences and self._absences[-1][1] == self.world.now
+        ):  # it tried to save, and could not
+            self._away_from, _ = self._absences.pop()
         self.unmeasured = self.unmeasured or self.card.machine.boots > 1
         if not saves:
             self._sounded.clear()  # what it knows of throttles ends with it
@@ -105,11 +114,21 @@ class Ledger:
 
     def ended(self) -> None:
         """A life has ended; the next one may sound a siren that only this one had heard of."""
+        if self._away_from is None:
+            self._away_from = self.world.now
         if self.life is not None:
             self.kept -= {ident for ident in self.life.bought if not self._has_all(self.bought.get(ident, set()))}
             self._sounded.clear()
             self.forget_order()  # the precinct's word to it was not saved
         self.life = None
+
+    _away_from: int | None = None  # since when no life of the post has saved anything
+    _absences: list[tuple[int, int]] = field(default_factory=list)
+
+    def _away_since(self, since_ms: int) -> int:
+        """Return for how long, since then, the post kept no time: an absence begins with what it wrote last."""
+        ended = [(begin - ALIVE_MS, end) for begin, end in self._absences if end > since_ms]
+        return sum(end - max(begin, since_ms) for begin, end in ended)
 
     def _has_all(self, events: set[str]) -> bool:
         return bool(events & self._events) or any(event in self.where for event in events)
@@ -142,7 +161,9 @@ class Ledger:
     def spoken(self, key: Key) -> None:
         """A press is told, or told again. After an hour the same counter is another press (design, "Copies")."""
         press = self.presses[key]
-        if self.world.now - press.spoken_ms > COPY_MS:
+        age = self.world.now - press.spoken_ms
+        if age > COPY_MS:
+            press.is_perhaps_copy = self.unmeasured or age - self._away_since(press.spoken_ms) <= COPY_MS
             press.born += 1
             press.earlier.add(press.incident)
             press.incident = press.stage = None
@@ -272,9 +293,10 @@ class Ledger:
         if key not in self.durable_presses:
             self._broken("confirmed before saved", f"{key} {stage}")
         if incident in press.earlier:
-            # Word of an older press, under a counter that began anew since; or the post, whose clock stood still in an
-            # absence that nobody could measure, takes this one for that.
-            press.incident = press.incident or (incident if self.unmeasured else None)
+            # Word of an older press, under a counter that began anew since; or the post, for which an absence, and a
+            # life that saves nothing, is no running time, takes this one for that.
+            may_be_that = press.is_perhaps_copy or self.unmeasured
+            press.incident = press.incident or (incident if may_be_that else None)
             return
         if press.incident not in (None, incident) and not press.excused:
             self._broken("confirmed in two incidents", f"{key}: {press.incident}, then {incident}")
