@@ -10,10 +10,12 @@ from dispatcher.journal.errors import (
 )
 from dispatcher.journal.export import export
 from dispatcher.journal.findings import Findings, Loss, verify
+from dispatcher.journal.findings import records as read_folder
 from dispatcher.journal.fsck import FsckReport, fsck
 from dispatcher.journal.journal import Journal
 from dispatcher.journal.layout import FORMAT, MAX_BODY
 from dispatcher.journal.model import Checkpoint, Entry, Gap, Kind, Record, Recovery
+from dispatcher.journal.readonly import ReadOnlyJournal
 
 __all__ = [
     "FORMAT",
@@ -32,9 +34,11 @@ __all__ = [
     "Kind",
     "Loss",
     "NoSpace",
+    "ReadOnlyJournal",
     "Record",
     "Recovery",
     "export",
     "fsck",
+    "read_folder",
     "verify",
 ]

@@ -41,6 +41,11 @@ class Edition:
     site: Site
 
     @property
+    def post(self) -> str:
+        """Return the post whose rules these are."""
+        return self.engine.post or ""
+
+    @property
     def questions(self) -> dict[str, Clause]:
         """Return the clauses that the matcher is asked about."""
         return self.engine.questions()
@@ -215,6 +220,16 @@ class Rulebook:
         """Judge the deadlines up to ``now``; every event up to then has been judged."""
         state, engine, when = self.state, self.using.engine, self._theirs(now)
         return [] if state is None else self._ours(lambda: engine.on_time(state, when))
+
+    def catch_up(self, now: Stamp) -> list[Told]:
+        """Judge the deadlines earlier than ``now``."""
+        state, engine, when = self.state, self.using.engine, self._theirs(now)
+        return [] if state is None else self._ours(lambda: engine.catch_up(state, when))
+
+    def next_due(self, now: Stamp) -> int | None:
+        """Return the running time at which ``time`` has something to do next, or None."""
+        due = None if self.state is None else self.using.engine.next_deadline(self.state, self._theirs(now))
+        return None if due is None else due - self.ahead_ms
 
     def closed(self, rules: Iterable[str], post: str) -> None:
         """Note that people have closed the incident of these rules."""

@@ -70,6 +70,11 @@ class Engine:
             yield from (built.when,) if built.clear is None else (built.when, built.clear)
 
     @property
+    def post(self) -> str | None:
+        """Return the post at which these rules run; None for the precinct's, and for a whole site's."""
+        return self._scope.post
+
+    @property
     def rules(self) -> tuple[FullRule, ...]:
         """Return the rules that run here, in the order in which they are judged."""
         return tuple(built.rule for built in self._built)
