@@ -14,6 +14,7 @@ from dispatcher.incidents.model import (
     CONFIG_RULE,
     FLOOR_RULE,
     MATCHER_RULE,
+    UNAPPLIED_RULE,
     UNKNOWN_RULE,
     Confirm,
     Copy,
@@ -240,10 +241,9 @@ def decide_unknown(context: Context, state: PostState, event: Event) -> Decision
 def decide_fault(context: Context, state: PostState, event: Event) -> Decision:
     """Tell the precinct's technician once of trouble at this post itself: in its files, or with its matcher.
 
-    ``event`` has the kind ``config.fault`` or ``matcher.fault``, an id derived from what is told, and the attribute
-    ``text``.
+    ``event`` has one of the kinds ``OWN_RULES``, an id derived from what is told, and the attribute ``text``.
     """
-    reason, again = _OF_FAULT[event.kind]
+    reason, again, severity = _OF_FAULT[event.kind]
     namespaces = (context.post, state.namespace(context.post))
     ids = [floor_incident_id(namespace, event.kind, event.id) for namespace in namespaces]
     known = next((id_ for id_ in ids if id_ in state.incidents), None)
@@ -256,7 +256,7 @@ def decide_fault(context: Context, state: PostState, event: Event) -> Decision:
         id_=id_,
         kind=event.kind,
         rule=event.kind,
-        severity=Severity.MEDIUM,
+        severity=severity,
         title=titles.fault_title(event, context.site),
     )
     escalated = replace(incident, escalate=("technician",))
@@ -264,6 +264,7 @@ def decide_fault(context: Context, state: PostState, event: Event) -> Decision:
 
 
 _OF_FAULT = {
-    CONFIG_RULE: (Reason.CONFIG_FAULT, Reason.CONFIG_FAULT_AGAIN),
-    MATCHER_RULE: (Reason.MATCHER_FAULT, Reason.MATCHER_FAULT_AGAIN),
+    CONFIG_RULE: (Reason.CONFIG_FAULT, Reason.CONFIG_FAULT_AGAIN, Severity.MEDIUM),
+    MATCHER_RULE: (Reason.MATCHER_FAULT, Reason.MATCHER_FAULT_AGAIN, Severity.MEDIUM),
+    UNAPPLIED_RULE: (Reason.CONFIG_UNAPPLIED, Reason.CONFIG_UNAPPLIED_AGAIN, Severity.LOW),
 }

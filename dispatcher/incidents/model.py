@@ -13,7 +13,8 @@ FLOOR_RULE = "floor"
 UNKNOWN_RULE = "device.unknown"
 CONFIG_RULE = "config.fault"
 MATCHER_RULE = "matcher.fault"
-OWN_RULES = (CONFIG_RULE, MATCHER_RULE)  # what a post tells of itself
+UNAPPLIED_RULE = "config.unapplied"
+OWN_RULES = (CONFIG_RULE, MATCHER_RULE, UNAPPLIED_RULE)  # what a post tells of itself
 
 
 class Reason(StrEnum):
@@ -34,6 +35,8 @@ class Reason(StrEnum):
     UNKNOWN_DEVICE = "unknown_device"
     CONFIG_FAULT = "config_fault"
     CONFIG_FAULT_AGAIN = "config_fault_again"
+    CONFIG_UNAPPLIED = "config_unapplied"
+    CONFIG_UNAPPLIED_AGAIN = "config_unapplied_again"
     MATCHER_FAULT = "matcher_fault"
     MATCHER_FAULT_AGAIN = "matcher_fault_again"
     UNKNOWN_DEVICE_AGAIN = "unknown_device_again"

@@ -11,6 +11,12 @@ _PRESSES = {
     "panic.double": "Tombol panik ditekan berkali-kali",
 }
 
+_FAULTS = {
+    "matcher.fault": "Mesin aturan bermasalah",
+    "config.fault": "Konfigurasi rusak",
+    "config.unapplied": "Aturan diubah, belum dipakai",
+}
+
 
 def floor_title(event: Event, site: Site) -> str:
     """Return e.g. ``Tombol panik ditekan: btn-1 di Pos 03 Krendang``."""
@@ -28,8 +34,7 @@ def unknown_title(event: Event, site: Site) -> str:
 
 def fault_title(event: Event, site: Site) -> str:
     """Return what is told of a post whose files have a fault, or whose rules are answered for by a stand-in."""
-    what = "Mesin aturan bermasalah" if event.kind == "matcher.fault" else "Konfigurasi rusak"
-    return _bounded(f"{what} {_where(event, site)}: {event.attrs.get('text', '')}")
+    return _bounded(f"{_FAULTS[event.kind]} {_where(event, site)}: {event.attrs.get('text', '')}")
 
 
 def _where(event: Event, site: Site) -> str:

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from dispatcher.devices import BUILT_IN, Profiles, parse_profiles
-from dispatcher.domain.faults import Fault, FaultsFound, Place
+from dispatcher.domain.faults import Fault, FaultsFound, Place, Text
 from dispatcher.domain.site import Site
-from dispatcher.domain.tree import Node
+from dispatcher.domain.tree import Node, plain
 from dispatcher.matcher.questions import refused
 from dispatcher.post.rulebook import Edition, Rulebook, edition
+from dispatcher.rules.counting import guessed, is_on, written
+from dispatcher.rules.engine.build import Scope
 from dispatcher.rules.language import FullRuleSet
 from dispatcher.rules.names import CLOSED
 from dispatcher.rules.parse import CHANNELS, parse_ruleset
@@ -23,10 +25,29 @@ from dispatcher.settings.lastgood import Parse, Part, guarded, load_part
 from dispatcher.settings.sitefile import parse_site, post_faults, profile_faults
 from dispatcher.settings.sources import Sources, collect, keep_version, read_version
 from dispatcher.settings.station import PostSettings
+from dispatcher.settings.yamlfile import read_leniently
 
+LOST = Text(
+    "{written} aturan tertulis, {read} yang terbaca: program yang salah, mohon dilaporkan",
+    "{written} rules are written, {read} were read: a fault of the program, please report it",
+)
+NO_RULES = FullRuleSet()
 SAFE_MODE = "safe-mode"  # the version of the empty rule set with which a post goes on that kept ending
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What stands in the rule files, whatever runs: their hash, how many rules they hold for this post, and faults.
+
+    ``rules`` counts those that are switched on; in a file that cannot be read it is a good guess.
+    """
+
+    version: str = "empty"
+    rules: int = 0
+    faults: tuple[Fault, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +62,7 @@ class Loaded:
     faults: tuple[Fault, ...] = ()
     fallbacks: tuple[str, ...] = ()
     lasting: tuple[Fault, ...] = ()  # of the faults those that no change of the rules mends
+    files: Files = Files()
 
 
 def load(settings: PostSettings, *, with_rules: bool = True) -> Loaded:
@@ -50,7 +72,7 @@ def load(settings: PostSettings, *, with_rules: bool = True) -> Loaded:
     """
     good = settings.data_dir / "good"
     sources = {"site": collect([settings.site])} | ({"rules": collect(settings.rules)} if with_rules else {})
-    site_part = load_part(good, "site", sources["site"], _parse_site)
+    site_part = load_part(good, "site", sources["site"], read_site)
     site = site_part.value
     if site is None:
         raise FaultsFound(site_part.faults)
@@ -79,7 +101,14 @@ def load(settings: PostSettings, *, with_rules: bool = True) -> Loaded:
         faults=(*lasting, *rules_part.faults),
         lasting=lasting,
         fallbacks=tuple(name for name, fell in fell_back.items() if fell),
+        files=_files(sources.get("rules"), rules_part, read, settings.post),
     )
+
+
+def _files(sources: Sources | None, part: Part[FullRuleSet], read: "Reading", post: str) -> Files:
+    if sources is None:
+        return Files(SAFE_MODE)
+    return files_of(sources, None if part.fell_back else part.value, part.faults, read, post)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +122,7 @@ class Reading:
     def new(self, nodes: list[Node], version: str) -> tuple[FullRuleSet, tuple[Fault, ...]]:
         """Read rules as the files have them: every name in them must be one of the site's."""
         rules, faults = parse_ruleset(nodes, self.site, self.channels, retention_ms=self.retain_ms, version=version)
-        return rules, faults or refused(rules, self.site)
+        return rules, faults or refused(rules, self.site) or _lost(nodes, rules)
 
     def kept(self, nodes: list[Node], version: str) -> tuple[FullRuleSet, tuple[Fault, ...]]:
         """Read rules that ran before: a name that the site has lost since must not cost all the others."""
@@ -102,10 +131,53 @@ class Reading:
         )
         return rules, faults or refused(rules, self.site)
 
+    def readable(self, nodes: list[Node]) -> FullRuleSet:
+        """Return the rules that have no fault of their own."""
+        try:
+            return parse_ruleset(nodes, self.site, self.channels, retention_ms=self.retain_ms)[0]
+        except Exception:
+            return FullRuleSet()  # a fault of ours, which is told of where the files are read
+
 
 def reading(settings: PostSettings, site: Site) -> Reading:
     """Return how a post reads rules."""
     return Reading(site, CHANNELS | frozenset(settings.channels), settings.journal.retain)
+
+
+def _lost(nodes: list[Node], rules: FullRuleSet) -> tuple[Fault, ...]:
+    """Return a fault where a rule has gone missing on the way, which would be a fault of ours: never in silence."""
+    there = written(nodes)
+    if len(there) == len(rules.rules):
+        return ()
+    known = rules.by_id()
+    first = next((one for one in there if str(plain(one.get("id") or one)) not in known), there[0])
+    return (Fault(first.place, "rules-lost", LOST, {"written": len(there), "read": len(rules.rules)}),)
+
+
+def files_of(sources: Sources, rules: FullRuleSet | None, faults: tuple[Fault, ...], read: Reading, post: str) -> Files:
+    """Return what stands in the rule files; ``rules`` is None where they have ``faults``."""
+    count = _count(sources, read, post) if rules is None else _here(rules, post)
+    return Files(sources.version, count, faults, tuple(source.name for source in sources.files))
+
+
+def _here(rules: FullRuleSet, post: str) -> int:
+    scope = Scope(post=post)
+    return sum(rule.enabled and scope.runs(rule) for rule in rules.rules)
+
+
+def _count(sources: Sources, read: Reading, post: str) -> int:
+    """Return how many rules faulty files hold: those that can be read, and whatever else looks like one."""
+    nodes: list[Node] = []
+    guess = 0
+    for source in sources.files:
+        node, _ = read_leniently(source.data, source.name)
+        if node is not None:
+            nodes.append(node)
+        else:
+            guess += guessed(source.data.decode("utf-8", "replace"))
+    rules = read.readable(nodes)
+    unread = sum(map(is_on, written(nodes))) - sum(rule.enabled for rule in rules.rules)
+    return _here(rules, post) + max(0, unread) + guess
 
 
 def keep(data_dir: Path, sort: str, sources: Sources) -> None:
@@ -120,7 +192,7 @@ def rulebook(settings: PostSettings, loaded: Loaded) -> Rulebook:
 
     @lru_cache(maxsize=4)  # many starts may stand in a journal, of few versions
     def kept(versions: tuple[str, str]) -> Edition | None:
-        site = _version(folder, "site", versions[1], _parse_site) or loaded.site
+        site = _version(folder, "site", versions[1], read_site) or loaded.site
         read = reading(settings, site).kept
         rules = FullRuleSet() if versions[0] in ("empty", SAFE_MODE) else _version(folder, "rules", versions[0], read)
         if rules is None:
@@ -135,7 +207,8 @@ def _version(folder: Path, sort: str, version: str, parse: Parse[T]) -> T | None
     return None if sources is None else guarded(sources, parse)[0]
 
 
-def _parse_site(nodes: list[Node], _version: str) -> tuple[Site | None, tuple[Fault, ...]]:
+def read_site(nodes: list[Node], _version: str) -> tuple[Site | None, tuple[Fault, ...]]:
+    """Read a site file's tree, or its faults."""
     try:
         return parse_site(nodes[0]), ()
     except FaultsFound as found:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from dispatcher import __version__
 from dispatcher.devices import Normaliser
-from dispatcher.domain.faults import Fault, FaultsFound, Text
+from dispatcher.domain.faults import FaultsFound, Text
 from dispatcher.incidents.floor import Context
 from dispatcher.incidents.model import CONFIG_RULE
 from dispatcher.journal import JournalProblem
@@ -23,14 +23,14 @@ from dispatcher.post.clock import PostClock, boot_id
 from dispatcher.post.crashes import LASTING_S, Crashes
 from dispatcher.post.exits import GOOD, IO_ERROR, TRY_LATER, CannotStart
 from dispatcher.post.gauges import Gauges
-from dispatcher.post.inbox import Announcement, Inbox, Trouble
+from dispatcher.post.inbox import Inbox, Trouble
 from dispatcher.post.intake import Intake
 from dispatcher.post.journaling import Keeper, Retention, free_bytes_of
 from dispatcher.post.links import Links, Teller
 from dispatcher.post.outputs import Outputs
 from dispatcher.post.pipeline import Parts, Pipeline
 from dispatcher.post.recovery import Recovered, beginning, recover
-from dispatcher.post.reloading import reread
+from dispatcher.post.reloading import Around, Reloading, announcement, log_faults
 from dispatcher.post.report import Report
 from dispatcher.post.rulework import RuleWork
 from dispatcher.post.storage import Storage, open_storage, without_disk
@@ -49,7 +49,6 @@ from dispatcher.wire.status import Status
 STOP_S = 4.0
 SWITCH_S = 0.0005
 GC_THRESHOLDS = (2_000, 10, 200)
-MOST_TOLD = 50  # faults in the log; `check` tells them all
 WATCH_S = 1.0
 PROBE_DISK_S = 60.0
 STUCK_S = 30.0  # a pipeline that has not turned for so long is stuck: better a restart than a post that looks alive
@@ -139,7 +138,7 @@ class Post:
         self._log.info("start", **body, folded=recovered.folded, corrupt=journal.corrupt_records)
         if not self._storage.saves:
             self._log.critical("unsaved", trouble=self._storage.trouble)
-        self._log_faults(loaded.faults)
+        log_faults(self._log, loaded.faults)
 
     def _wire(self) -> None:
         settings, loaded = self.settings, self._loaded
@@ -159,6 +158,8 @@ class Post:
         schedule = Schedule(settings.retry.min, settings.retry.max)
         self._upstream = Upstream(self._links.precinct, settings.precinct.id, settings.post, schedule, run=run)
         self._gauges = Gauges(self._metrics, self._memory, self._journal, self._keeper, self._rules.matcher_state)
+        around = Around(self._rules, inbox.notice, self._clock.stamp, self._metrics, self._log)
+        self._reloading = Reloading(settings, loaded, around, safe_mode=self._crashes.is_looping)
         self._report = Report(self._metrics, self._log, saves=self._storage.saves, lasting_faults=len(loaded.lasting))
         self._pipeline = Pipeline(
             Parts(
@@ -180,6 +181,7 @@ class Post:
                 trouble=self._trouble(),
                 probe=probe_topic(settings.post),
                 probed=self._probed,
+                reloaded=self._reloading.done,
             )
         )
 
@@ -211,16 +213,19 @@ class Post:
     def start(self) -> None:
         """Start everything and say READY. Raises CannotStart."""
         try:
-            self._server = Server(self.settings.http.listen, self._metrics.registry, self._ready, self._health)
+            answers = {"/rules": self._reloading.answer}
+            self._server = Server(self.settings.http.listen, self._metrics.registry, self._ready, self._health, answers)
         except OSError as error:
             self._crashes.refused()
             host, port = self.settings.http.listen
             raise CannotStart(TRY_LATER, f"http.listen {host}:{port}: {error.strerror}") from None
         running = self._memory.rulebook.using
-        self._report.refused(self._rules.load(running.questions))
-        self._metrics.rules_loaded.set(len(running.engine.rules))
+        refusals = self._rules.load(running.questions)
+        self._report.refused(refusals)
         try:
             self._announce_faults()
+            for one in self._reloading.started(running, len(refusals)):
+                self._pipeline.announce(one.kind, one.key, one.text)
         except JournalProblem as error:
             self._server.stop()
             raise CannotStart(IO_ERROR, f"journal: {error}") from None
@@ -240,7 +245,8 @@ class Post:
             text = SAFE_MODE.render("id", {"count": self._crashes.count})
             self._pipeline.announce(CONFIG_RULE, f"safe-mode {self._clock.stamp().run_ms}", text)
         if loaded.faults:
-            self._pipeline.announce(CONFIG_RULE, _key(loaded.faults), _summary(loaded.faults))
+            told = announcement(loaded.faults)
+            self._pipeline.announce(told.kind, told.key, told.text)
 
     def _work(self) -> None:
         try:
@@ -283,28 +289,13 @@ class Post:
             self._look_after(time.monotonic())
             if self._hangup.is_set():
                 self._hangup.clear()
-                self._reload()
+                self._reloading.hang_up()
         return self._shut_down()
-
-    def _reload(self) -> None:
-        """Read the rules again (SIGHUP). A fault keeps those that run, and is told."""
-        found = reread(self.settings, self._loaded)
-        if found.needs_restart:
-            self._log.warning("needs_restart", files=list(found.needs_restart))
-        if found.edition is not None:
-            self._rules.reload(found.edition)
-            return
-        self._metrics.config_faults.set(len(found.faults) + len(self._loaded.lasting))
-        self._log_faults(found.faults)
-        self._inbox.notice(Announcement(CONFIG_RULE, _key(found.faults), _summary(found.faults), "config_fault"))
-
-    def _log_faults(self, faults: tuple[Fault, ...]) -> None:
-        for fault in faults[:MOST_TOLD]:
-            self._log.error("config_fault", fault=fault.render("id"), code=fault.code)
 
     def _look_after(self, now_s: float) -> None:
         if now_s - self._started_s >= LASTING_S:
             self._crashes.lasted()
+        self._reloading.look(now_s)
         if self._watchdog is not None:
             there = self._links.panic.subscribed
             turning = now_s - self._pipeline.last_turn < STUCK_S
@@ -364,12 +355,3 @@ def _collect_less() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-
-
-def _key(faults: tuple[Fault, ...]) -> str:
-    return "\n".join(fault.render("en") for fault in faults[:MOST_TOLD])
-
-
-def _summary(faults: tuple[Fault, ...]) -> str:
-    more = f" (+{len(faults) - 1})" if len(faults) > 1 else ""
-    return faults[0].render("id") + more

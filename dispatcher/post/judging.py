@@ -53,8 +53,11 @@ class Judging:
         if reloaded.refusals:  # cannot be: they were checked as they were read. The old ones go on
             self._report.refused(reloaded.refusals)
             return False
-        rulebook, (rules, site) = self._memory.rulebook, reloaded.edition.versions
-        facts = facts_of(rulebook.reload(reloaded.edition, turn.now))
-        self._tell(turn, Kind.RULES, {"rules": rules, "site": site}, facts, {})
-        self._later(partial(self._report.reloaded, rules, len(reloaded.edition.engine.rules), rulebook.fresh))
+        rulebook, edition = self._memory.rulebook, reloaded.edition
+        (rules, site), by = edition.versions, edition.by
+        facts = facts_of(rulebook.reload(edition, turn.now))
+        self._tell(turn, Kind.RULES, {"rules": rules, "site": site, "who": by.who, "how": by.how}, facts, {})
+        turn.urgent = True  # somebody waits to hear that it is done
+        turn.reloaded.append((edition, rulebook.fresh))
+        self._later(partial(self._report.reloaded, edition, rulebook.fresh))
         return True

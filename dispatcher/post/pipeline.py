@@ -75,6 +75,7 @@ class Parts:
     trouble: str = ""  # what a lamp says of this post's files
     probe: str = ""  # the topic on which the post talks to itself
     probed: Callable[[], None] = lambda: None  # called when such a message is on the disk
+    reloaded: Callable[[Reloaded, tuple[str, ...]], None] = lambda _reloaded, _fresh: None  # on the disk, or refused
 
 
 class Pipeline:
@@ -265,6 +266,8 @@ class Pipeline:
     def _take_reload(self, turn: Turn, reloaded: Reloaded) -> None:
         if self._judging.reload(turn, reloaded):
             self._trouble = "config_fault" if self._parts.report.lasting_faults else ""
+        else:
+            self._parts.reloaded(reloaded, ())
 
     def _tell_failure(self, turn: Turn) -> None:
         failure = self._parts.memory.rulebook.take_failure()
@@ -357,6 +360,8 @@ class Pipeline:
         self._parts.acknowledge(turn.tokens)
         if turn.probed:
             self._parts.probed()
+        for edition, fresh in turn.reloaded:
+            self._parts.reloaded(Reloaded(edition), fresh)
 
     def _sure(self, effects: Iterable[Effect]) -> list[Effect]:
         return not_saved(effects, self._parts.memory.state.sealed)

@@ -11,6 +11,7 @@ from dispatcher.incidents.model import Decision, Reason
 from dispatcher.matcher.port import Refusal
 from dispatcher.post.intake import Taken
 from dispatcher.post.journaling import Disk
+from dispatcher.post.rulebook import Edition
 from dispatcher.post.turn import Turn
 from dispatcher.relay import Sending
 from dispatcher.telemetry.log import Allowance, Logger
@@ -123,12 +124,13 @@ class Report:
         if self._may_write():
             self._log.info("rule", rule=remark.rule, trigger=remark.event, reason=remark.reason, by=remark.by)
 
-    def reloaded(self, version: str, count: int, fresh: Iterable[str]) -> None:
+    def reloaded(self, edition: Edition, fresh: Iterable[str]) -> None:
         """Tell that other rules run from here on; ``fresh`` are those that begin with empty windows."""
-        self._metrics.rules_loaded.set(count)
+        self._metrics.rules_loaded.set(edition.loaded)
         self._metrics.reloads.inc()
         self._metrics.config_faults.set(self.lasting_faults)
-        self._log.info("reload", rules=version, count=count, fresh=list(fresh)[:50])
+        by, version = edition.by, edition.versions[0]
+        self._log.info("reload", rules=version, count=edition.loaded, who=by.who, how=by.how, fresh=list(fresh)[:50])
 
     def refused(self, refusals: Iterable[Refusal]) -> None:
         """Tell of clauses that the matcher does not take."""

@@ -14,6 +14,7 @@ from dispatcher.domain.firing import Firing, Remark
 from dispatcher.domain.site import Site
 from dispatcher.domain.stamp import Stamp
 from dispatcher.matcher.twin import Predicate, compile_clauses, holds
+from dispatcher.post.release.history import NOBODY, By
 from dispatcher.rules.engine import state as engine_state
 from dispatcher.rules.engine.build import Scope
 from dispatcher.rules.engine.engine import Engine
@@ -34,11 +35,12 @@ Matches = dict[int, dict[int, frozenset[str]]]  # record -> place of the event i
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """Rules and site as they were read together. ``versions`` are their hashes."""
+    """Rules and site as they were read together. ``versions`` are their hashes, ``by`` who put them there."""
 
     versions: tuple[str, str]
     engine: Engine
     site: Site
+    by: By = NOBODY
 
     @property
     def post(self) -> str:
@@ -49,6 +51,11 @@ class Edition:
     def questions(self) -> dict[str, Clause]:
         """Return the clauses that the matcher is asked about."""
         return self.engine.questions()
+
+    @property
+    def loaded(self) -> int:
+        """Return how many rules run here: those that are switched on."""
+        return sum(rule.enabled for rule in self.engine.rules)
 
 
 def edition(rules: FullRuleSet, site: Site, post: str, site_version: str = "") -> Edition:

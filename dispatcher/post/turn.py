@@ -8,6 +8,7 @@ from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents.model import Decision, Effect
 from dispatcher.journal import Entry
 from dispatcher.mqtt import Token
+from dispatcher.post.rulebook import Edition
 
 
 @dataclass(slots=True)
@@ -27,6 +28,7 @@ class Turn:
     submissions: list[tuple[int, tuple[Event, ...]]] = field(default_factory=list)
     moved: list[tuple[Stage, Stamp]] = field(default_factory=list)
     words: list[Event] = field(default_factory=list)
+    reloaded: list[tuple[Edition, tuple[str, ...]]] = field(default_factory=list)  # with the rules that began anew
     presses: int = 0
     urgent: bool = False
     probed: bool = False

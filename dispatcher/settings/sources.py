@@ -3,7 +3,8 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from dispatcher.domain.tree import Node
 from dispatcher.settings.yamlfile import MAX_BYTES, read_bytes
 
 MAX_FILES = 500
-MAX_KEPT = 50  # older rule sets and sites; a journal that is kept for a month seldom names more
+MAX_KEPT = 50  # versions that are kept whatever their age: more than the journal's tail can ever name
+MAX_KEPT_BYTES = 64 * 1024 * 1024  # and of those beyond it
+YAML = (".yaml", ".yml")
 
 NO_SUCH = Text("berkas atau folder ini tidak ada", "there is no such file or folder")
 CANNOT_READ = Text("tidak dapat dibaca: {error}", "cannot be read: {error}")
@@ -70,21 +73,61 @@ def collect(paths: Iterable[Path], *, without: tuple[str, ...] = TESTS) -> Sourc
     files: list[Source] = []
     faults: list[Fault] = []
     for path in paths:
-        found = _expand(path, without)
-        if found is None:
-            faults.append(Fault(Place(str(path)), "file-missing", NO_SUCH))
-        for file in found or ():
+        for file in _expand(path, without, faults):
             _read(file, files, faults)
     if len(files) > MAX_FILES:
         faults.append(Fault(Place(files[MAX_FILES].name), "too-many-files", TOO_MANY, {"limit": MAX_FILES}))
     return Sources(tuple(files[:MAX_FILES]), tuple(faults))
 
 
-def _expand(path: Path, without: tuple[str, ...]) -> Sequence[Path] | None:
-    if path.is_dir():
-        listed = (*path.rglob("*.yaml"), *path.rglob("*.yml"))
-        return sorted(file for file in listed if file.is_file() and not file.name.endswith(without))
-    return [path] if path.is_file() else None
+def collect_tests(paths: Iterable[Path]) -> Sources:
+    """Read the test files that lie in these folders."""
+    files: list[Source] = []
+    faults: list[Fault] = []
+    for path in paths:
+        for file in sorted(_walk(path, faults)) if path.is_dir() else ():
+            if file.name.endswith(TESTS):
+                _read(file, files, faults)
+    return Sources(tuple(files[:MAX_FILES]), tuple(faults))
+
+
+def files_in(paths: Iterable[Path]) -> dict[Path, tuple[int, int, int]]:
+    """Return every YAML file that ``collect`` would read, tests too, with what changes when it does: cheap to ask."""
+    found: dict[Path, tuple[int, int, int]] = {}
+    for path in paths:
+        for file in _expand(path, (), []):
+            with suppress(OSError):
+                status = file.stat()
+                found[file] = status.st_mtime_ns, status.st_size, status.st_ino
+    return found
+
+
+def _expand(path: Path, without: tuple[str, ...], faults: list[Fault]) -> Sequence[Path]:
+    try:
+        if path.is_dir():
+            return sorted(file for file in _walk(path, faults) if not file.name.endswith(without))
+        if path.is_file():
+            return [path]
+        faults.append(Fault(Place(str(path)), "file-missing", NO_SUCH))
+    except OSError as error:  # a folder above it that is not ours to look into
+        faults.append(_unreadable(path, error))
+    return ()
+
+
+def _unreadable(path: Path, error: OSError) -> Fault:
+    return Fault(Place(_short(path)), "file-unreadable", CANNOT_READ, {"error": error.strerror or error})
+
+
+def _walk(folder: Path, faults: list[Fault]) -> Iterator[Path]:
+    """Yield the YAML files below a folder. What cannot be looked into is a fault: rules in it would be gone unseen."""
+    for place, _, names in os.walk(
+        folder, onerror=lambda error: faults.append(_unreadable(Path(error.filename or folder), error))
+    ):
+        for name in names:
+            path = Path(place, name)
+            # An editor's lock is a link to nowhere; any other such link is a file that somebody counts on.
+            if name.endswith(YAML) and not name.startswith(".#") and (os.path.isfile(path) or not os.path.exists(path)):
+                yield path
 
 
 def _read(path: Path, files: list[Source], faults: list[Fault]) -> None:
@@ -92,7 +135,7 @@ def _read(path: Path, files: list[Source], faults: list[Fault]) -> None:
         with path.open("rb") as file:
             files.append(Source(_short(path), file.read(MAX_BYTES + 1)))
     except OSError as error:
-        faults.append(Fault(Place(str(path)), "file-unreadable", CANNOT_READ, {"error": error.strerror or error}))
+        faults.append(_unreadable(path, error))
 
 
 def _short(path: Path) -> str:
@@ -112,15 +155,35 @@ def keep_good(folder: Path, sort: str, sources: Sources) -> None:
 
 def keep_version(folder: Path, sort: str, sources: Sources) -> None:
     """Keep these files under their hash, for records that were written with them. Raises OSError."""
-    path = folder / f"{sort}-{sources.version}.json"
-    _keep(path, sources)
-    kept = sorted(folder.glob(f"{sort}-*.json"), key=lambda one: one.stat().st_mtime, reverse=True)
-    for old in [one for one in kept if one != path][MAX_KEPT:]:
-        old.unlink(missing_ok=True)
+    _keep(_version_path(folder, sort, sources.version), sources)
+
+
+def touch_version(folder: Path, sort: str, version: str) -> None:
+    """Note that a version was in use until now. Raises OSError where it is not kept."""
+    os.utime(_version_path(folder, sort, version))
+
+
+def forget_versions(folder: Path, sort: str, unused_since_ms: int | None) -> None:
+    """Let go of versions that were last in use before a wall time; None where no clock can be believed.
+
+    The newest ``MAX_KEPT`` stay whatever their age, and beyond them no more than ``MAX_KEPT_BYTES``. Raises OSError.
+    """
+    found = [(path, path.stat()) for path in folder.glob(f"{sort}-*.json")]
+    found.sort(key=lambda one: one[1].st_mtime_ns, reverse=True)
+    total = 0
+    for path, status in found[MAX_KEPT:]:
+        total += status.st_size
+        is_old = unused_since_ms is not None and status.st_mtime_ns // 1_000_000 < unused_since_ms
+        if is_old or total > MAX_KEPT_BYTES:
+            path.unlink(missing_ok=True)
+
+
+def _version_path(folder: Path, sort: str, version: str) -> Path:
+    return folder / f"{sort}-{version}.json"
 
 
 def _keep(path: Path, sources: Sources) -> None:
-    files = [[source.name, source.data.decode("utf-8-sig")] for source in sources.files]
+    files = [[source.name, source.data.decode("utf-8")] for source in sources.files]
     data = json.dumps(files).encode()
     if path.is_file() and path.read_bytes() == data:
         os.utime(path)  # in use again; nothing else is written, the card lives longer
@@ -138,7 +201,7 @@ def read_version(folder: Path, sort: str, version: str) -> Sources | None:
     """Return the files of a sort that have this hash, None when they were not kept."""
     if not version.isalnum():
         return None
-    return _read_kept(folder / f"{sort}-{version}.json", "")
+    return _read_kept(_version_path(folder, sort, version), "")
 
 
 def _read_kept(path: Path, mark: str) -> Sources | None:

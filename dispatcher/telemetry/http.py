@@ -1,13 +1,14 @@
-"""The small HTTP server of a post: /ready, /healthz, /metrics, and nothing else.
+"""The small HTTP server of a post: /ready, /healthz, /metrics, and what else it is told to answer.
 
-The standard library's server, because a post has 64 MiB and these three answers need no framework.
+The standard library's server, because a post has 64 MiB and these few answers need no framework.
 """
 
 import json
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from prometheus_client import CollectorRegistry
@@ -33,12 +34,16 @@ class Server:
         registry: CollectorRegistry,
         ready: Callable[[], Health],
         healthz: Callable[[], Health],
+        answers: Mapping[str, Callable[[], Mapping[str, object]]] | None = None,
     ) -> None:
-        routes = {
+        """``answers`` are further paths, each with what gives its JSON."""
+        routes: _Routes = {
             "/ready": lambda: _health(ready()),
             "/healthz": lambda: _health(healthz()),
             "/metrics": lambda: (200, CONTENT_TYPE_LATEST, generate_latest(registry)),
         }
+        for path, ask in (answers or {}).items():
+            routes[path] = partial(_json, ask)
         self._server = _Server(listen, routes)
         self._thread = threading.Thread(target=self._server.serve_forever, name="http", daemon=True)
 
@@ -59,6 +64,10 @@ class Server:
         self._server.server_close()
 
 
+def _json(ask: Callable[[], Mapping[str, object]]) -> tuple[int, str, bytes]:
+    return 200, "application/json", json.dumps(ask()).encode()
+
+
 def _health(health: Health) -> tuple[int, str, bytes]:
     return (200 if health.good else 503), "application/json", json.dumps(health.parts).encode()
 
@@ -72,6 +81,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, listen: tuple[str, int], routes: _Routes) -> None:
         self.routes = routes
+        self.known = (" ".join(routes) + "\n").encode()
         super().__init__(listen, _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -89,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer one of the routes."""
         target = self.path[:MAX_TARGET].split("?", 1)[0]
         route = self.server.routes.get(target)
-        code, kind, body = route() if route else (404, "text/plain; charset=utf-8", b"/ready /healthz /metrics\n")
+        code, kind, body = route() if route else (404, "text/plain; charset=utf-8", self.server.known)
         self.send_response(code)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))

@@ -59,6 +59,12 @@ class PostMetrics:
         )
         self.rule_failures = Counter("kentongan_rule_failures", "Events that rules could not judge", registry=registry)
         self.rules_loaded = Gauge("kentongan_rules_loaded", "Rules that run here", registry=registry)
+        self.rules_in_files = Gauge(
+            "kentongan_rules_in_files", "Rules in the files that should run here", registry=registry
+        )
+        self.rules_unapplied = Gauge(
+            "kentongan_rules_unapplied", "1 while the files are not what runs", registry=registry
+        )
         self.reloads = Counter("kentongan_reloads", "Changes of the rules while running", registry=registry)
         self.config_faults = Gauge("kentongan_config_faults", "Faults in rules, profiles or site", registry=registry)
         self.log_lines_shed = Gauge("kentongan_log_lines_shed", "Log lines not written in a flood", registry=registry)

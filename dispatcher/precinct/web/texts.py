@@ -122,6 +122,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "kind_baterai": ("Baterai lemah", "Battery low"),
     "kind_matcher_fault": ("Mesin aturan pos bermasalah", "Post's rule engine is in trouble"),
     "kind_config_fault": ("Konfigurasi pos salah", "Post's configuration is faulty"),
+    "kind_config_unapplied": ("Aturan pos belum dipakai", "Post's rules are not applied yet"),
     "kind_device_unknown": ("Perangkat tak dikenal", "Unknown device"),
     # what an officer does
     "do_acknowledge": ("Terima", "Acknowledge"),
