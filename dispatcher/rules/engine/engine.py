@@ -17,6 +17,7 @@ from dispatcher.rules.engine.build import Builder, Built, Scope
 from dispatcher.rules.engine.calendar import MINUTE_MS, Calendar
 from dispatcher.rules.engine.clearing import clear
 from dispatcher.rules.engine.completion import NEVER, Judge, Machine, Now
+from dispatcher.rules.engine.filling import Fill, fill_of
 from dispatcher.rules.engine.gate import SUPPRESS_MS, Gate
 from dispatcher.rules.engine.hours import Hourly
 from dispatcher.rules.engine.outcome import Outcome, SetState
@@ -244,6 +245,16 @@ class Engine:
             for machine, part in _parts(built, state.rules[built.rule.id])
         )
         return min((time for time in times if time is not None), default=None)
+
+    def fills(self, state: EngineState, now: Stamp) -> Iterator[tuple[FullRule, RuleState, Fill | None]]:
+        """Yield each rule, what it remembers, and how full its nearest window is at ``now``; None for one that is off.
+
+        Changes nothing, and may be read bit by bit.
+        """
+        for built in self._built:
+            own = state.rules.get(built.rule.id)
+            if own is not None:
+                yield built.rule, own, fill_of(built, own, now) if built.rule.enabled else None
 
     def forget(self, state: EngineState, now: Stamp) -> None:
         """Drop what no later event can need. Harmless to repeat or to skip."""

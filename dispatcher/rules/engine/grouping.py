@@ -29,6 +29,17 @@ def _word(value: Value | None) -> str:
     return repr(value)
 
 
+def values_of(key: str) -> list[str]:
+    """Return the values that ``key_of`` made a text of, as people read them."""
+    return [_unword(word) for word in key.split("/")]
+
+
+def _unword(word: str) -> str:
+    if not word.startswith("="):
+        return word
+    return "~".join(part.replace("~s", "/") for part in word[1:].split("~~"))
+
+
 @dataclass(frozen=True, slots=True)
 class Grouping:
     """How a rule groups. A rule at a post sees that post alone, so the post is always part of its groups.

@@ -1,6 +1,7 @@
 """Counting without keeping: functions on a ``Tally``, which a window of any form counts with."""
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator
 from dataclasses import replace
 
 from dispatcher.domain.events import Attrs, Event
@@ -116,6 +117,25 @@ def _late(tally: Tally, low: int, at: Item) -> list[Item]:
 def _late_values(tally: Tally, low: int, at: Item, distinct: str) -> set[Key]:
     values = (item.event.field(distinct) for item in _late(tally, low, at))
     return {key_of_value(value) for value in values if value is not None}
+
+
+def times_from(tallies: list[Tally], low: int, distinct: str | None) -> list[int]:
+    """Return when each event (or the newest of each distinct value) came from ``low`` on, the oldest first."""
+    if distinct is None:
+        times = [t for tally in tallies for t in tally.track.times_from(low)]
+        return sorted(times + [item.t for tally in tallies for item in tally.late if item.t >= low])
+    seen: dict[Key, int] = {}
+    for tally in tallies:
+        for key, t in (*tally.latest.seen_from(low), *_late_seen(tally, low, distinct)):
+            seen[key] = max(t, seen.get(key, t))
+    return sorted(seen.values())
+
+
+def _late_seen(tally: Tally, low: int, distinct: str) -> Iterator[tuple[Key, int]]:
+    for item in tally.late:
+        value = item.event.field(distinct)
+        if value is not None and item.t >= low:
+            yield key_of_value(value), item.t
 
 
 def evidence(tallies: list[Tally], low: int, at: Item) -> tuple[Event, ...]:

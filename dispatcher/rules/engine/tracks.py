@@ -62,6 +62,10 @@ class Track:
         """Return how many came at ``low`` or later."""
         return len(self.times) - bisect_left(self.times, low, self._head)
 
+    def times_from(self, low: int) -> "array[int]":
+        """Return when each came that came at ``low`` or later, the oldest first."""
+        return self.times[bisect_left(self.times, low, self._head) :]
+
     def cut(self, low: int, high: int) -> None:
         """Forget what came from ``low`` to ``high``, both included."""
         start = bisect_left(self.times, low, self._head)
@@ -152,6 +156,12 @@ class Latest:
     def keys_from(self, low: int) -> set[Key]:
         """Return the values that were last seen at ``low`` or later."""
         return set(self._newest).difference(self._before(low))
+
+    def seen_from(self, low: int) -> Iterator[tuple[Key, int]]:
+        """Yield each value that was last seen at ``low`` or later, and when, the oldest first."""
+        for index in range(bisect_left(self._times, low, self._head), len(self._keys)):
+            if self._is_alive(index):
+                yield self._keys[index], self._times[index]
 
     def _before(self, low: int) -> Iterator[Key]:
         for index in range(self._head, bisect_left(self._times, low, self._head)):
