@@ -5,7 +5,7 @@ news; the first live word of it still is). A way back is only kept where it is n
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dispatcher.devices.model import Effect
 from dispatcher.devices.ops import LevelOp, Pulse, Seen, Sheet
@@ -27,9 +27,12 @@ class Judge:
     trust: str
     readings: list[Reading]
     changes: list[Change]
+    spoke: dict[str, None] = field(default_factory=dict)  # in order
 
     def live(self, device: str, sheet: Sheet) -> None:
         """Judge what a device says now. A test is no news, and leaves no trace."""
+        if not any(seen.alarmed and seen.op.effect.kind == "device.offline" for seen in sheet.levels):
+            self.spoke[device] = None  # else it is a gateway, or a broker, that says the device is away
         if sheet.tested:
             sheet = Sheet(levels=[seen for seen in sheet.levels if seen.op.effect.kind == "battery.low"])
         for seen in merged(sheet.levels[:MAX_SEEN]):

@@ -66,7 +66,8 @@ def read(raw: RawMessage, device: str, known: bool) -> Outcome:
         return Rejected(unfit.reason, unfit.detail, device, *_readable_counters(body))
     if not known:
         return UnknownDevice(device, reading.kind, reading.boot, reading.seq)
-    return Normalised((reading,), (), _redacted(raw.payload, body, reading.attrs))
+    heard = () if reading.kind == "device.offline" else (device,)
+    return Normalised((reading,), (), _redacted(raw.payload, body, reading.attrs), heard)
 
 
 class _Unfit(Exception):

@@ -95,7 +95,8 @@ class Normaliser:
                 judge.replayed(name, sheet)
         if strangers and not judge.readings:
             return _unknown(strangers)
-        return Normalised(tuple(judge.readings), tuple(judge.changes), _redacted(raw.payload, document, way.profile))
+        redacted = _redacted(raw.payload, document, way.profile)
+        return Normalised(tuple(judge.readings), tuple(judge.changes), redacted, tuple(judge.spoke))
 
     def _sign_of_life(self, judge: Judge, part: Part, name: str) -> None:
         if part.readings.alive and not judge.readings:

@@ -21,6 +21,7 @@ from dispatcher.incidents.copies import identify
 from dispatcher.incidents.model import UNKNOWN_RULE, Confirm, Decision, Effect
 from dispatcher.journal import Entry, Kind
 from dispatcher.post import records
+from dispatcher.post.daybook import StrangerNotes, note_stranger
 from dispatcher.post.memory import NO_IDENTITY, Memory
 from dispatcher.post.records import Message
 
@@ -67,6 +68,8 @@ class Intake:
         self._promoted: dict[tuple[str, bytes], int] = {}
         self._took: dict[tuple[str, bytes], int] = {}  # by the panic lane
         self._listening_ms: int | None = None
+        self.passers: dict[str, StrangerNotes] = {}
+        self.murmurs: dict[str, Stamp] = {}  # devices of the site that said something of which no record is kept
 
     def is_call(self, raw: RawMessage) -> bool:
         """Return whether this message is somebody's call for help, which is never shed. Changes nothing."""
@@ -133,20 +136,24 @@ class Intake:
         return Taken(entry, rejected=rejected, answers=answers)
 
     def _entry(self, raw: RawMessage, payload: bytes, stamp: Stamp, **fields: object) -> Entry:
+        return Entry(Kind.MESSAGE, stamp, records.message_body(self._message(raw, payload, **fields)))
+
+    def _message(self, raw: RawMessage, payload: bytes, **fields: object) -> Message:
         message = Message(raw.lane, raw.topic, payload, raw.qos, raw.retain, raw.dup)
-        body = records.message_body(replace(message, **fields))  # type: ignore[arg-type]
-        return Entry(Kind.MESSAGE, stamp, body)
+        return replace(message, **fields)  # type: ignore[arg-type]
 
     def _unknown(self, raw: RawMessage, unknown: UnknownDevice, sequence: int, stamp: Stamp) -> Taken:
         reading = Reading(UNKNOWN_RULE, unknown.device, {"said": unknown.kind}, unknown.boot, unknown.seq)
         event = self._event(reading, journaled_event_id(self._instance, sequence, 0), stamp)
         rejected = Rejected(RejectReason.UNKNOWN_DEVICE, unknown.kind, unknown.device)
         if not unknown.kind.startswith(_TOLD_WHEN_UNKNOWN):
+            note_stranger(self.passers, unknown.device, unknown.kind, stamp)
             return replace(self.reject(raw, rejected, stamp), urgent=True)
         decision = self._memory.event(event, NO_IDENTITY)
         if not decision.changes:  # told already: a stranger who presses on does not fill the card
             return Taken(None, (event,), (), (decision,), rejected)
         entry = self._entry(raw, b"", stamp, events=(event,), rejected=str(rejected.reason))
+        self._memory.heard(self._message(raw, b"", events=(event,)), stamp)
         return Taken(entry, (event,), (), (decision,), rejected, urgent=True)
 
     def _understood(self, raw: RawMessage, outcome: Normalised, sequence: int, stamp: Stamp) -> Taken:
@@ -154,6 +161,7 @@ class Intake:
         mid = raw.mid if uncounted else 0
         message = Message(raw.lane, raw.topic, outcome.redacted, raw.qos, raw.retain, raw.dup, mid=mid)
         self._memory.devices.apply(outcome.changes)
+        self.murmurs.update(dict.fromkeys(outcome.heard, stamp))
         pairs = [self._fold(reading, message, sequence, n, stamp) for n, reading in enumerate(outcome.readings)]
         events = tuple(event for event, _, _ in pairs)
         if not events and not outcome.changes:
@@ -161,9 +169,10 @@ class Intake:
         fresh = tuple(event for event, _, is_copy in pairs if not is_copy)
         words = self._memory.put_fresh(sequence, fresh) if fresh else []
         incidents = tuple(decision.incident for _, decision, _ in pairs)
-        body = records.message_body(replace(message, events=events, changes=outcome.changes, incidents=incidents))
+        message = replace(message, events=events, changes=outcome.changes, incidents=incidents)
+        self._memory.heard(message, stamp)
         return Taken(
-            Entry(Kind.MESSAGE, stamp, body),
+            Entry(Kind.MESSAGE, stamp, records.message_body(message)),
             events,
             fresh,
             tuple(decision for _, decision, _ in pairs),

@@ -38,7 +38,7 @@ class Judging:
         self._tell(turn, Kind.DUE, {}, self._memory.due(turn.now), {})
 
     def _tell(self, turn: Turn, kind: Kind, body: records.Body, facts: Facts, here: Mapping[str, Event]) -> None:
-        told = self._memory.tell(facts, here)
+        told = self._memory.tell(turn.now, facts, here)
         lean = replace(facts, firings=tuple(firing for firing, _ in told))
         for entry in records.entries_of(kind, turn.now, body, lean, here):
             turn.add(entry)

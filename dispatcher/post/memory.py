@@ -22,8 +22,9 @@ from dispatcher.incidents.state import PostState
 from dispatcher.journal import Kind, Record
 from dispatcher.post import records
 from dispatcher.post.clock import Last
+from dispatcher.post.daybook import Daybook
 from dispatcher.post.records import Message
-from dispatcher.post.rulebook import Facts, Matches, Rulebook, edition, facts_of
+from dispatcher.post.rulebook import MAX_REMARKS, Facts, Matches, Rulebook, edition, facts_of
 from dispatcher.relay import MAX_WORDS
 from dispatcher.rules.language import FullRuleSet
 from dispatcher.wire import command as wire_command
@@ -59,6 +60,7 @@ class Memory:
     standstill_ms: int | None = None
     before: Stamp | None = None
     last: Stamp | None = None  # of the last record or checkpoint that a start has read; live turns do not move it
+    book: Daybook = field(default_factory=Daybook)
     folded: int = 0  # number of the last record folded in a replay; live turns do not count
     commands: list[tuple[Stamp, Command]] = field(default_factory=list)  # of a replay: perhaps never given
 
@@ -124,11 +126,12 @@ class Memory:
         facts, here = self.judge(sequences, matches)
         return sequences, matches, facts, here
 
-    def tell(self, facts: Facts, here: Mapping[str, Event]) -> list[tuple[Firing, Decision]]:
+    def tell(self, stamp: Stamp, facts: Facts, here: Mapping[str, Event]) -> list[tuple[Firing, Decision]]:
         """Fold what the rules said; return it without the evidence that says nothing new, as it is to be written down.
 
-        ``here`` are the events that the record itself leads to.
+        ``stamp`` is that of the record, ``here`` are the events that it leads to.
         """
+        self.book.said(facts.firings, facts.remarks[:MAX_REMARKS], stamp, self.context.site.timezone)
         told = []
         for firing in facts.firings:
             event = firing.about or here.get(firing.event)
@@ -186,6 +189,7 @@ class Memory:
             downtime_ms=int(body.get("downtime_ms", 0)),
             before=read_stamp(body.get("before")),
         )
+        self.book.started(stamp, body)
         versions = (str(body.get("rules", "empty")), str(body.get("site", "")))
         return facts_of(self.rulebook.start(read_stopped(body), stamp, versions))
 
@@ -236,6 +240,7 @@ class Memory:
                 self.receipt(message.payload)
             return
         self.devices.apply(message.changes)
+        self.heard(message, record.stamp)
         fresh = []
         for event, known in zip(message.events, message.incidents, strict=True):
             identity = self.identity(event, message)
@@ -244,6 +249,10 @@ class Memory:
                 fresh.append(event)
         if fresh:
             self.put_fresh(record.sequence, tuple(fresh))
+
+    def heard(self, message: Message, stamp: Stamp) -> None:
+        """Note who spoke in a message that stands in a record."""
+        self.book.heard(self.context.site, message, stamp)
 
     def put_fresh(self, sequence: int, events: tuple[Event, ...]) -> list[Event]:
         """Keep events for the rules, here and at the precinct; return those that are for the precinct's."""
@@ -281,7 +290,7 @@ class Memory:
 
     def retell(self, stamp: Stamp, facts: Facts, here: Mapping[str, Event]) -> Facts:
         """Fold what the rules said in a replay or at a start; commands wait until there is a broker to give them to."""
-        told = self.tell(facts, here)
+        told = self.tell(stamp, facts, here)
         for _, decision in told:
             found = [(stamp, effect) for effect in decision.effects if isinstance(effect, Command)]
             self.commands = [*self.commands, *found][-MAX_COMMANDS:]
@@ -319,6 +328,7 @@ class Memory:
                 "words": _WORDS.dump_python(tuple(self.words.values()), mode="json"),
                 "unjudged": _EVENTS.dump_python(self.unjudged, mode="json"),
                 "rules": self.rulebook.dump(),
+                "book": self.book.to_plain(),
             }
         )
 
@@ -340,6 +350,7 @@ class Memory:
             body.get("standstill"),
             read_stamp(body.get("before")),
             stamp,
+            Daybook.from_plain(body.get("book", {})),
         )
         return memory, Last(stamp, boot, mono_ns)
 

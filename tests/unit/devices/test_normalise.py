@@ -219,3 +219,17 @@ def test_changes_are_few_and_small(post: Post) -> None:
     outcome = post.hear("zigbee2mqtt/door", {"contact": False})
     assert isinstance(outcome, Normalised)
     assert outcome.changes == (Change("door", "door.open", 1),)
+
+
+def test_who_spoke_is_told_even_where_it_was_no_news_and_nothing_kept_from_earlier_counts(post: Post) -> None:
+    def heard(topic: str, payload: object, *, retain: bool = False) -> tuple[str, ...]:
+        outcome = post.hear(topic, payload, retain)
+        assert isinstance(outcome, Normalised), outcome
+        return outcome.heard
+
+    assert heard("zigbee2mqtt/door", {"linkquality": 80}) == ("door",)
+    assert heard("zigbee2mqtt/door", {"contact": False}, retain=True) == ()
+    assert heard("zigbee2mqtt/door/availability", {"state": "offline"}) == ()
+    assert heard("zigbee2mqtt/door/availability", {"state": "online"}) == ("door",)
+    assert heard("kentongan/ours/event", {"kind": "heartbeat"}) == ("ours",)
+    assert heard("kentongan/ours/event", {"kind": "device.offline"}) == ()
