@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from dispatcher import __version__
@@ -21,12 +22,15 @@ from dispatcher.matcher.python import PythonMatcher
 from dispatcher.post import config, watchdog
 from dispatcher.post.clock import PostClock, boot_id
 from dispatcher.post.crashes import LASTING_S, Crashes
-from dispatcher.post.exits import GOOD, IO_ERROR, TRY_LATER, CannotStart
+from dispatcher.post.ending import Ending, forget_ending, note_ending
+from dispatcher.post.exits import BAD_CONFIG, GOOD, IO_ERROR, TRY_LATER, CannotStart
+from dispatcher.post.facing import Facing, Process
 from dispatcher.post.gauges import Gauges
 from dispatcher.post.inbox import Inbox, Trouble
 from dispatcher.post.intake import Intake
 from dispatcher.post.journaling import Keeper, Retention, free_bytes_of
 from dispatcher.post.links import Links, Teller
+from dispatcher.post.looking import Looking
 from dispatcher.post.outputs import Outputs
 from dispatcher.post.pipeline import Parts, Pipeline
 from dispatcher.post.recovery import Recovered, beginning, recover
@@ -41,7 +45,7 @@ from dispatcher.relay import Schedule
 from dispatcher.settings.station import PostSettings
 from dispatcher.telemetry import log as logs
 from dispatcher.telemetry import notify
-from dispatcher.telemetry.http import Health, Server
+from dispatcher.telemetry.http import Asked, Health, Server
 from dispatcher.telemetry.metrics import PostMetrics
 from dispatcher.wire import status
 from dispatcher.wire.status import Status
@@ -83,12 +87,21 @@ class Post:
         storage = open_storage(self.settings)
         self._crashes = Crashes(self.settings.data_dir, boot_id())
         self._crashes.started()
+        forget_ending(self.settings.data_dir)
         try:
             self._recover_somehow(storage)
             self._wire()
-        except (CannotStart, FaultsFound):
-            self._crashes.refused()
+        except CannotStart as error:
+            self._refuse(error.code, error.message)
             raise
+        except FaultsFound as found:
+            self._refuse(BAD_CONFIG, found.faults[0].render("id"))
+            raise
+
+    def _refuse(self, code: int, why: str) -> None:
+        """Note that this start was none, and what a person must mend."""
+        self._crashes.refused()
+        note_ending(self.settings.data_dir, Ending(code, why, time.time_ns() // 1_000_000))
 
     def _recover_somehow(self, storage: Storage) -> None:
         try:
@@ -160,6 +173,7 @@ class Post:
         self._gauges = Gauges(self._metrics, self._memory, self._journal, self._keeper, self._rules.matcher_state)
         around = Around(self._rules, inbox.notice, self._clock.stamp, self._metrics, self._log)
         self._reloading = Reloading(settings, loaded, around, safe_mode=self._crashes.is_looping)
+        self._looking = Looking(self._memory, inbox, self._intake, lambda: self._pipeline.lamp)
         self._report = Report(self._metrics, self._log, saves=self._storage.saves, lasting_faults=len(loaded.lasting))
         self._pipeline = Pipeline(
             Parts(
@@ -182,7 +196,24 @@ class Post:
                 probe=probe_topic(settings.post),
                 probed=self._probed,
                 reloaded=self._reloading.done,
+                serve=self._looking.serve,
             )
+        )
+        self._facing = Facing(self._looking, self._process(free_bytes))
+
+    def _process(self, free_bytes: Callable[[], int]) -> Process:
+        return Process(
+            settings=self.settings,
+            storage=self._storage,
+            keeper=self._keeper,
+            links=self._links,
+            crashes=self._crashes,
+            metrics=self._metrics,
+            matcher=self._rules.matcher_state,
+            free_bytes=free_bytes,
+            lasting=self._loaded.lasting,
+            fallbacks=self._loaded.fallbacks,
+            release=lambda: self._reloading.standing,
         )
 
     def _trouble(self) -> str:
@@ -213,12 +244,13 @@ class Post:
     def start(self) -> None:
         """Start everything and say READY. Raises CannotStart."""
         try:
-            answers = {"/rules": self._reloading.answer}
+            answers: dict[str, Asked] = {"/rules": self._reloading.answer, "/status": self._facing.answer}
             self._server = Server(self.settings.http.listen, self._metrics.registry, self._ready, self._health, answers)
         except OSError as error:
-            self._crashes.refused()
             host, port = self.settings.http.listen
-            raise CannotStart(TRY_LATER, f"http.listen {host}:{port}: {error.strerror}") from None
+            refused = CannotStart(TRY_LATER, f"http.listen {host}:{port}: {error.strerror}")
+            self._refuse(refused.code, refused.message)
+            raise refused from None
         running = self._memory.rulebook.using
         refusals = self._rules.load(running.questions)
         self._report.refused(refusals)
@@ -285,6 +317,7 @@ class Post:
                 break
             if not self._is_well():
                 self._log.critical("stuck", health=self._health().parts, rules=repr(self._rules.failure))
+                note_ending(self.settings.data_dir, Ending(TRY_LATER, "stuck", self._clock.stamp().wall_ms))
                 return TRY_LATER  # a stuck thread cannot be joined: the process ends and is started anew
             self._look_after(time.monotonic())
             if self._hangup.is_set():
@@ -329,7 +362,9 @@ class Post:
         self._rules.stop()
         self._server.stop()
         code = TRY_LATER if stuck else self._close_journal()
-        self._log.info("stop", code=code, failure=repr(self._failure) if self._failure else None)
+        why = repr(self._failure) if self._failure else None
+        note_ending(self.settings.data_dir, Ending(code, why or "", self._clock.stamp().wall_ms))
+        self._log.info("stop", code=code, failure=why)
         return code
 
     def _close_journal(self) -> int:

@@ -2,13 +2,14 @@
 
 import threading
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from dispatcher.matcher.port import Refusal, Report
 from dispatcher.mqtt import Delivery
 from dispatcher.post.rulebook import Edition, Matches
 from dispatcher.post.shelf import Shelf, may_be_call
+from dispatcher.post.standing import LaneLine
 
 MAX_BATCH = 64
 MAX_REST = 4_096  # messages; what a window lets through is far below
@@ -120,6 +121,13 @@ class Inbox:
             shed, self.shed = self.shed, 0
         return shed
 
+    def lanes(self, run_ms: int) -> tuple[LaneLine, ...]:
+        """Return what waits in each queue at a running time."""
+        with self._ready:
+            queues = {"panic": self._panic, "precinct": self._receipts, "rest": self._rest}
+            lines = tuple(_lane(name, queue, run_ms) for name, queue in queues.items())
+            return (*lines[:-1], replace(lines[-1], waiting=lines[-1].waiting + len(self._surplus)))
+
     def notice(self, notice: Notice) -> None:
         """Put news from inside."""
         self._put(self._notices, notice)
@@ -158,6 +166,10 @@ class Inbox:
     def _has_work(self, with_rest: bool) -> bool:
         sensors = with_rest and (self._rest or self._surplus)
         return bool(self._woken or self._panic or self._receipts or self._notices or sensors)
+
+
+def _lane(name: str, queue: "deque[Delivery]", run_ms: int) -> LaneLine:
+    return LaneLine(name, len(queue), max(0, run_ms - queue[0].raw.arrived.run_ms) if queue else 0)
 
 
 def _pop(queue: "deque[T]", limit: int) -> tuple[T, ...]:

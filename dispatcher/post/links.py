@@ -1,6 +1,8 @@
 """The post's three connections: panic lane, rest lane, precinct."""
 
+import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from dispatcher.devices import Normaliser
 from dispatcher.domain.events import Lane
@@ -8,6 +10,8 @@ from dispatcher.domain.stamp import Stamp
 from dispatcher.mqtt import Endpoint, Link, LinkState, Phase, Token, Will
 from dispatcher.post.exits import BAD_CONFIG, CannotStart
 from dispatcher.post.inbox import Connected, Inbox, Listening, Sent
+from dispatcher.post.standing import MAX_TEXT
+from dispatcher.post.standing import Broker as BrokerLine
 from dispatcher.post.watchdog import probe_topic
 from dispatcher.settings.station import Broker, PostSettings
 from dispatcher.telemetry.log import Logger
@@ -64,6 +68,7 @@ class Links:
             on_published=lambda tag: _sent(inbox, tag),
             will=Will(topic(precinct.id, post, "status"), will),
         )
+        self._tell = tell
         self.all = (self.panic, self.rest, self.precinct)
         self._by_name = {link.name: link for link in self.all}
 
@@ -85,6 +90,23 @@ class Links:
         """Return whether both lanes are subscribed at the local broker."""
         return self.panic.subscribed and self.rest.subscribed
 
+    def lines(self) -> tuple[BrokerLine, ...]:
+        """Return how each connection stands. For any thread."""
+        return tuple(self._line(link) for link in self.all)
+
+    def _line(self, link: Link) -> BrokerLine:
+        notes, counters = self._tell.notes(link.name), link.counters
+        return BrokerLine(
+            link.name,
+            str(link.state.phase),
+            max(0, int(time.monotonic() - notes.since_s)),
+            "" if notes.up else notes.detail[:MAX_TEXT],
+            notes.ever,
+            counters.reconnects,
+            counters.refused_publishes,
+            counters.dropped_publishes,
+        )
+
 
 def _endpoint(key: str, broker: Broker) -> Endpoint:
     """Return where a broker listens. Raises CannotStart (78) when its password cannot be read."""
@@ -99,17 +121,43 @@ def _sent(inbox: Inbox, tag: object) -> None:
         inbox.notice(Sent(*tag))
 
 
+@dataclass(frozen=True, slots=True)
+class LinkNotes:
+    """Whether a link hears everything it asked for, since when (monotonic), whether it ever did, and the last trouble.
+
+    A link that cannot connect goes back and forth between its phases: that it is away is what matters, and since when.
+    """
+
+    up: bool
+    since_s: float
+    ever: bool = False
+    detail: str = ""
+
+    def told(self, state: LinkState, now_s: float) -> "LinkNotes":
+        """Return what is known after a state."""
+        up = state.phase is Phase.SUBSCRIBED
+        since_s = self.since_s if up is self.up else now_s
+        return LinkNotes(up, since_s, self.ever or up, state.detail or self.detail)
+
+
 class Teller:
-    """Turns link states into metrics and log lines."""
+    """Turns link states into metrics, log lines, and what an onlooker is told."""
 
     def __init__(self, metrics: PostMetrics, log: Logger) -> None:
         self._metrics = metrics
         self._log = log
+        self._began_s = time.monotonic()
+        self._notes: dict[str, LinkNotes] = {}
+
+    def notes(self, role: str) -> LinkNotes:
+        """Return what is known of a link."""
+        return self._notes.get(role, LinkNotes(up=False, since_s=self._began_s))
 
     def about(self, role: str, on_subscribed: Callable[[], None] = lambda: None) -> Callable[[LinkState], None]:
         """Return the listener of one link."""
 
         def listen(state: LinkState) -> None:
+            self._notes[role] = self.notes(role).told(state, time.monotonic())
             self._metrics.connected.labels(role).set(state.phase in (Phase.CONNECTED, Phase.SUBSCRIBED))
             level = self._log.warning if state.phase in (Phase.REFUSED, Phase.UNREACHABLE) else self._log.info
             level("mqtt", role=role, phase=str(state.phase), detail=state.detail)

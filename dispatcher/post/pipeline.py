@@ -76,6 +76,7 @@ class Parts:
     probe: str = ""  # the topic on which the post talks to itself
     probed: Callable[[], None] = lambda: None  # called when such a message is on the disk
     reloaded: Callable[[Reloaded, tuple[str, ...]], None] = lambda _reloaded, _fresh: None  # on the disk, or refused
+    serve: Callable[[Stamp], bool] = lambda _now: False  # shows an onlooker something; whether there is more to show
 
 
 class Pipeline:
@@ -94,7 +95,7 @@ class Pipeline:
         self._shed = 0  # since the last record of it
         self._shed_ms = -SHED_EVERY_MS
         self._trouble = parts.trouble
-        self._stopping = self._leaving = False
+        self._stopping = self._leaving = self._is_watched = False
         self.last_turn = time.monotonic()
 
     def _untold_later(self, tell: Callable[[], None]) -> None:
@@ -127,6 +128,12 @@ class Pipeline:
     def was_stopped(self) -> bool:
         """Return whether somebody stopped it, rather than that it left."""
         return self._stopping
+
+    @property
+    def lamp(self) -> tuple[str, str]:
+        """Return what the lamps show: the least advanced open panic or ``idle``, and the trouble of the post."""
+        stage = self._overview.lamp
+        return "idle" if stage is None else str(stage), self._parts.keeper.trouble or self._trouble
 
     @property
     def takes_rest(self) -> bool:
@@ -186,6 +193,8 @@ class Pipeline:
     @property
     def patience_s(self) -> float:
         """Return how long the next turn may wait for work."""
+        if self._is_watched:
+            return 0.0
         if not self._held:
             return TURN_S
         waited = self._parts.clock.stamp().run_ms - self._held_since_ms
@@ -397,6 +406,7 @@ class Pipeline:
         words = self._parts.upstream.words
         self._parts.report.words_dropped(words.take_dropped())
         self._parts.gauges.set(turn.now, self._overview.open, len(words))
+        self._is_watched = self._parts.serve(turn.now)
         self.last_turn = time.monotonic()
 
 

@@ -4,7 +4,7 @@ A journal is folded with the rules that were running when it was written. They a
 other rules in the files hands their memory over, and every rule whose meaning did not change keeps what it had.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,10 +18,11 @@ from dispatcher.post.release.history import NOBODY, By
 from dispatcher.rules.engine import state as engine_state
 from dispatcher.rules.engine.build import Scope
 from dispatcher.rules.engine.engine import Engine
+from dispatcher.rules.engine.filling import Fill
 from dispatcher.rules.engine.outcome import Outcome, Told
 from dispatcher.rules.engine.state import EngineState, Watch
 from dispatcher.rules.firing import as_firing, as_remark
-from dispatcher.rules.language import FullRuleSet
+from dispatcher.rules.language import FullRule, FullRuleSet
 from dispatcher.rules.model import Clause
 from dispatcher.wire.watch import OpenWatch
 
@@ -113,6 +114,17 @@ def _naming(firing: Firing, most: int) -> Firing:
         return firing
     count = firing.count or len(firing.evidence) + 1
     return replace(firing, evidence=firing.evidence[len(firing.evidence) - most :], count=count)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleNow:
+    """One rule as it is doing: its fill (None: it is off), for how long it has been loaded, and what it lost."""
+
+    rule: FullRule
+    fill: Fill | None
+    known_ms: int
+    ungrouped: int
+    dropped: int
 
 
 @dataclass(slots=True)
@@ -258,6 +270,16 @@ class Rulebook:
         if self.state is None:
             return {}, 0, 0
         return engine_state.overflow(self.state), self.state.too_late, self.state.gave_up
+
+    def lines(self, now: Stamp) -> Iterator[RuleNow]:
+        """Yield how each rule that runs here is doing; to be read bit by bit, and no further after other rules came."""
+        using, state, theirs = self.using, self.state, self._theirs(now)
+        for rule, own, fill in using.engine.fills(state, theirs) if state is not None else ():
+            if self.using is not using:
+                return
+            ungrouped = state.ungrouped.get(rule.id, 0) if state is not None else 0
+            dropped = own.dropped + own.when.dropped + own.clear.dropped
+            yield RuleNow(rule, fill, max(0, theirs.run_ms - own.when.began), ungrouped, dropped)
 
     def forget(self, now: Stamp) -> None:
         """Drop what no later event can need."""

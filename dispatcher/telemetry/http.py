@@ -17,6 +17,13 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 MAX_TARGET = 256
 
 
+Answer = tuple[int, str, bytes]
+"""Status, content type and body."""
+
+Asked = Callable[[], Mapping[str, object] | Answer]
+"""What answers a path: with its JSON, or with a whole answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """One answer: whether it is well, and what it is made of."""
@@ -34,16 +41,16 @@ class Server:
         registry: CollectorRegistry,
         ready: Callable[[], Health],
         healthz: Callable[[], Health],
-        answers: Mapping[str, Callable[[], Mapping[str, object]]] | None = None,
+        answers: Mapping[str, Asked] | None = None,
     ) -> None:
-        """``answers`` are further paths, each with what gives its JSON."""
+        """``answers`` are further paths, each with what answers it."""
         routes: _Routes = {
             "/ready": lambda: _health(ready()),
             "/healthz": lambda: _health(healthz()),
             "/metrics": lambda: (200, CONTENT_TYPE_LATEST, generate_latest(registry)),
         }
         for path, ask in (answers or {}).items():
-            routes[path] = partial(_json, ask)
+            routes[path] = partial(_said, ask)
         self._server = _Server(listen, routes)
         self._thread = threading.Thread(target=self._server.serve_forever, name="http", daemon=True)
 
@@ -64,15 +71,16 @@ class Server:
         self._server.server_close()
 
 
-def _json(ask: Callable[[], Mapping[str, object]]) -> tuple[int, str, bytes]:
-    return 200, "application/json", json.dumps(ask()).encode()
+def _said(ask: Asked) -> Answer:
+    said = ask()
+    return said if isinstance(said, tuple) else (200, "application/json", json.dumps(said).encode())
 
 
-def _health(health: Health) -> tuple[int, str, bytes]:
+def _health(health: Health) -> Answer:
     return (200 if health.good else 503), "application/json", json.dumps(health.parts).encode()
 
 
-_Routes = dict[str, Callable[[], tuple[int, str, bytes]]]
+_Routes = dict[str, Callable[[], Answer]]
 
 
 class _Server(ThreadingHTTPServer):

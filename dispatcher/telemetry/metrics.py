@@ -1,5 +1,8 @@
 """The metrics of a post. Names and labels are a contract (docs, dashboards, alert rules)."""
 
+from dataclasses import dataclass
+from math import isfinite
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 _FSYNC_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -80,3 +83,24 @@ class PostMetrics:
             self.stage.labels(stage)
         for state in ("engine", "twin", "restarting"):
             self.matcher_state.labels(state).set(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a histogram has seen, in seconds. ``p99_s`` is the bound of the bucket in which the 99th percentile lies."""
+
+    count: int = 0
+    mean_s: float | None = None
+    p99_s: float | None = None
+
+
+def observed(histogram: Histogram) -> Observed:
+    """Return what a histogram without labels has seen."""
+    samples = [sample for metric in histogram.collect() for sample in metric.samples]
+    total = next((sample.value for sample in samples if sample.name.endswith("_sum")), 0.0)
+    buckets = [(float(one.labels["le"]), one.value) for one in samples if one.name.endswith("_bucket")]
+    count = int(max((value for _, value in buckets), default=0))
+    if not count:
+        return Observed()
+    bound = min(bound for bound, value in buckets if value >= 0.99 * count)
+    return Observed(count, total / count, bound if isfinite(bound) else _FSYNC_BUCKETS[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import fields
 from enum import StrEnum
 
 import pytest
@@ -14,6 +15,7 @@ from dispatcher.domain.site import ROLES
 from dispatcher.incidents.model import Reason
 from dispatcher.matcher.port import RefusalReason, ReportReason, State
 from dispatcher.mqtt import Phase
+from dispatcher.post.standing import Standing
 from dispatcher.precinct.intake import Outcome
 from dispatcher.precinct.standing import Refusal
 from dispatcher.rules.model import Operator
@@ -88,6 +90,11 @@ def test_every_metric_has_its_row(language: str) -> None:
 def test_no_row_names_a_metric_that_is_not_there(language: str) -> None:
     listed = {cells[0].strip("`").partition("{")[0] for cells in rows(page(language, "operations"))}
     assert not {name for name in listed if name.startswith("kentongan_")} - facts.metrics()
+
+
+@each_language
+def test_every_key_of_a_posts_status_has_its_row(language: str) -> None:
+    assert not missing((one.name for one in fields(Standing)), page(language, "operations"))
 
 
 @each_language

@@ -127,6 +127,7 @@ class Desk:
         self.true_wall_ms = 0  # what a time service would say, where a story needs one
         self.notices: list[Notice] = []
         self._mid = 0
+        self.serve: Callable[[Stamp], bool] = lambda _now: False
         self._waiting: dict[str, list[Delivery]] = {"panic": [], "rest": [], "receipt": []}
         self._start(journal or self._open())
 
@@ -154,14 +155,16 @@ class Desk:
         self.keeper = Keeper(
             self.clock, journal, self.memory, Retention(30 * 86_400_000, 2 * GIB, 2**20), lambda: self.free
         )
+        self.inbox = Inbox()
+        self.intake = Intake(self.memory, normaliser, "instance")
         self.pipeline = Pipeline(
             Parts(
                 clock=self.clock,
                 journal=journal,
                 keeper=self.keeper,
                 memory=self.memory,
-                inbox=Inbox(),
-                intake=Intake(self.memory, normaliser, "instance"),
+                inbox=self.inbox,
+                intake=self.intake,
                 rules=self.rules,
                 outputs=Outputs(self.local, Profiles({}), SITE, "pos-03"),
                 upstream=Upstream(self.up, "polsek-tambora", "pos-03", Schedule(500, 30_000)),
@@ -170,8 +173,12 @@ class Desk:
                 acknowledge=self.acked.extend,
                 status=lambda: Status("online", "instance", "0", "r", "trusted"),
                 instance="instance",
+                serve=self._serve,
             )
         )
+
+    def _serve(self, now: Stamp) -> bool:
+        return self.serve(now)
 
     # --- what comes in
 

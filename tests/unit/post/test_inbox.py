@@ -65,3 +65,13 @@ def test_a_shelf_is_bounded_by_its_topics() -> None:
     assert (gone, len(shelf)) == (5, MAX_TOPICS)
     assert shelf.take(2) == ["5", "6"]
     assert shelf.take(0) == []
+
+
+def test_what_waits_in_each_lane_is_told_with_the_age_of_the_first() -> None:
+    inbox = Inbox()
+    for number in range(MAX_REST + 2):
+        inbox.rest(delivery(f"s/{number}"))
+    inbox.panic(delivery("b/1", lane=Lane.PANIC))
+    assert [(one.name, one.waiting, one.oldest_ms) for one in inbox.lanes(250)] == [
+        ("panic", 1, 250), ("precinct", 0, 0), ("rest", MAX_REST + 2, 250),
+    ]  # fmt: skip

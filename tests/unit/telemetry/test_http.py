@@ -11,8 +11,8 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter
 
 from dispatcher.telemetry import notify
-from dispatcher.telemetry.http import Health, Server
-from dispatcher.telemetry.metrics import PostMetrics
+from dispatcher.telemetry.http import Answer, Health, Server
+from dispatcher.telemetry.metrics import Observed, PostMetrics, observed
 from tests.support.brokers import wait_until
 
 
@@ -94,3 +94,39 @@ def test_systemd_is_told_on_its_socket_and_nobody_else_is(tmp_path: Path, monkey
         assert listener.recv(100) == b"READY=1"
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "gone"))
     assert not notify.notify("READY=1")
+
+
+def test_another_path_is_answered_by_whoever_was_given_for_it_and_named_where_nothing_is() -> None:
+    def other() -> Answer:
+        return 418, "text/plain", b"tea"
+
+    health = Health(good=True, parts={})
+    one = Server(
+        ("127.0.0.1", 0),
+        CollectorRegistry(),
+        lambda: health,
+        lambda: health,
+        {"/tea": other, "/plain": lambda: {"a": 1}},
+    )
+    one.start()
+    try:
+        assert get(one, "/tea?with=milk") == (418, "tea")
+        assert get(one, "/ready")[0] == 200
+        assert "/tea" in get(one, "/coffee")[1]
+        assert get(one, "/plain") == (200, '{"a": 1}')
+    finally:
+        one.stop()
+
+
+def test_a_histogram_says_how_many_how_long_and_under_what_all_but_the_worst_hundredth_lie() -> None:
+    metrics = PostMetrics()
+    assert observed(metrics.fsync) == Observed()
+    for _ in range(99):
+        metrics.fsync.observe(0.004)
+    metrics.fsync.observe(9.0)
+    seen = observed(metrics.fsync)
+    assert (seen.count, seen.p99_s) == (100, 0.005)
+    assert seen.mean_s is not None
+    assert abs(seen.mean_s - 0.09396) < 1e-6
+    metrics.fsync.observe(9.0)
+    assert observed(metrics.fsync).p99_s == 5.0  # the largest bound: it is at least that
