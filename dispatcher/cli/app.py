@@ -27,6 +27,9 @@ app.add_typer(journal, name="journal")
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="Berkas konfigurasi / configuration file")]
 DataDir = Annotated[Path, typer.Option("--data", help="data_dir sebuah pos, atau salinannya / of a post, or a copy")]
+PostName = Annotated[str | None, typer.Option("--post", help="Pos mana / which post")]
+SiteThen = Annotated[Path | None, typer.Option("--site", help="site.yaml, bila tak tersimpan / if it is not kept")]
+AsJson = Annotated[bool, typer.Option("--json", help="Untuk program / for programs")]
 Paths = Annotated[list[Path] | None, typer.Argument(help="Berkas atau folder / files or folders")]
 
 CANNOT_START = Text("kentongan {command}: {message}", "kentongan {command}: {message}")
@@ -177,6 +180,28 @@ def play(
     from dispatcher.cli.cases import play as run
 
     return run(paths or [], devices, site, coverage=cov, mutate=mutate)
+
+
+@app.command()
+def replay(
+    data: Annotated[Path, typer.Argument(help="data_dir, salinannya, atau ekspor / data_dir, a copy, or an export")],
+    against: Annotated[
+        list[Path] | None, typer.Option("--against", help="Aturan yang dicoba / the rules to try: file or folder")
+    ] = None,
+    rules: Annotated[
+        list[Path] | None, typer.Option("--rules", help="Banding dengan aturan ini / compare with these, not with then")
+    ] = None,
+    since: Annotated[str | None, typer.Option("--since", help="Sejak / since: 7d, 01:10, 2026-11-25")] = None,
+    post: PostName = None,
+    site: SiteThen = None,
+    as_json: AsJson = False,
+) -> int:
+    """Putar ulang riwayat pos dengan aturan lain / give a post's past to other rules: more, less, changed alerts."""
+    from dispatcher.cli.pasts import telling
+    from dispatcher.cli.replay import Wanted, run
+
+    wanted = Wanted(data, tuple(against or ()), tuple(rules or ()), since, post, site, as_json)
+    return telling(lambda: run(wanted))
 
 
 @journal.command()

@@ -138,6 +138,7 @@ class Post:
         loaded, journal = self._loaded, self._journal
         body = {
             "program": __version__,
+            "post": self.settings.post,
             "instance": self._storage.instance,
             "site": loaded.site_version,
             "rules": loaded.rules.version,

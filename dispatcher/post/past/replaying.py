@@ -14,7 +14,7 @@ from dispatcher.post.past.comparing import Difference, compare
 from dispatcher.post.past.said import Alert, Ledger, Replayed
 from dispatcher.post.past.source import Past
 from dispatcher.post.past.walk import Step, Walk
-from dispatcher.post.rulebook import Edition, Rulebook
+from dispatcher.post.rulebook import Edition, Kept, Rulebook
 from dispatcher.rules.engine.outcome import Told
 from dispatcher.rules.firing import as_firing, as_remark
 
@@ -40,14 +40,15 @@ OnProgress = Callable[[Progress], None]
 
 
 class _Runner:
-    """Gives steps to one edition, whatever rules ran when they were written."""
+    """Gives steps to one edition, whatever rules ran when they were written; with ``kept`` to those that ran then."""
 
-    def __init__(self, edition: Edition) -> None:
+    def __init__(self, edition: Edition, kept: Kept | None = None) -> None:
         self.ledger = Ledger()
         self._edition = edition
-        self._book = Rulebook(edition)
+        self._follows = kept is not None
+        self._book = Rulebook(edition, kept or (lambda _versions: None))
         self._matcher = PythonMatcher()
-        self._matcher.load(edition.questions)
+        self._asking: Edition | None = None
         self._last: Stamp | None = None
         self._forgot_ms = 0
         self._unmeasured = False
@@ -61,10 +62,13 @@ class _Runner:
         if step.missing_ms and self._unmeasured:
             self._book.corrected(step.missing_ms)
             self._unmeasured = False
+        if step.versions is not None and not step.start and self._follows:
+            self._tell(now, self._book.switch(step.versions, now))
         if step.watches is not None:
             self._book.watch(step.watches)
         if step.closed:
             self._book.closed(step.closed, self._edition.post)
+        self._ask()
         for event, verdict in zip(step.events, self._matcher.match(step.events), strict=True):
             self._tell(now, self._book.judge([(event, verdict.matched)]))
         self._last = now
@@ -72,7 +76,14 @@ class _Runner:
     def _begin(self, step: Step) -> None:
         self._unmeasured = self._unmeasured or (step.unmeasured and self._last is not None)
         stopped = step.stopped if self._last is not None else None
-        self._tell(step.stamp, self._book.start(stopped, step.stamp, self._edition.versions))
+        known = step.versions if self._follows else None
+        self._tell(step.stamp, self._book.start(stopped, step.stamp, known or self._edition.versions))
+
+    def _ask(self) -> None:
+        """Let the matcher answer for the rules of this moment."""
+        if self._asking is not self._book.using:
+            self._asking = self._book.using
+            self._matcher.load(self._asking.questions)
 
     def finish(self) -> None:
         """Judge what was due at the last instant."""
@@ -119,15 +130,20 @@ class _Runner:
 
 
 def replay(
-    past: Past, edition: Edition, since_ms: int | None = None, on_progress: OnProgress = lambda _: None
+    past: Past,
+    edition: Edition,
+    since_ms: int | None = None,
+    on_progress: OnProgress = lambda _: None,
+    kept: Kept | None = None,
 ) -> Replayed:
     """Return what the rules of an edition say over a past.
 
-    ``since_ms`` is wall time in Unix milliseconds, None for all there is; the two days before it are given to the
-    rules, too, without being counted, so that windows, throttles and states are as they would have been. Raises
-    OSError, FormatTooNew.
+    With ``kept``, which finds rules by the hashes in the records, each rule set that ran judges its own time, and the
+    edition what came before the first change. ``since_ms`` is wall time in Unix milliseconds, None for all there is;
+    the two days before it are given to the rules, too, without being counted, so that windows, throttles and states
+    are as they would have been. Raises OSError, FormatTooNew.
     """
-    runner, walked = _Runner(edition), _Walked(since_ms, on_progress)
+    runner, walked = _Runner(edition, kept), _Walked(since_ms, on_progress)
     for step in walked.steps(past):
         runner.ledger.counts_now = walked.counts
         runner.take(step)

@@ -62,7 +62,7 @@ def open_export(file: Path) -> Past:
 
 
 def _lines(file: Path) -> Iterator[Record | Gap]:
-    with file.open(encoding="utf-8") as lines:
+    with file.open(encoding="utf-8", errors="replace") as lines:  # what is no text at all is no line of ours either
         for number, line in enumerate(lines, 1):
             if line.strip():
                 yield _item(file, number, line)

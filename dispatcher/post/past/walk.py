@@ -22,8 +22,13 @@ from dispatcher.wire.watch import OpenWatch
 
 COPIES_MS = 8 * 86_400_000  # a post remembers a press for a week at most
 MAX_SEEN = 200_000
-_PRECINCT = b'{"l":"precinct"'
+PRECINCT_LANE = b'{"l":"precinct"'
 _FACTS = (b'"f":[', b'"k":[')
+
+
+def says_something(body: bytes) -> bool:
+    """Return whether a body may hold a word of the rules, without reading it."""
+    return any(word in body for word in _FACTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class Walk:
         """Return one record as a step. Raises ValueError, KeyError, TypeError or AttributeError for no body of ours."""
         match record.kind:
             case Kind.MESSAGE:
-                return self._receipt(record) if record.body.startswith(_PRECINCT) else self._message(record)
+                return self._receipt(record) if record.body.startswith(PRECINCT_LANE) else self._message(record)
             case Kind.JUDGED:
                 return self._judged(record)
             case Kind.START | Kind.RULES | Kind.DUE:
@@ -111,7 +116,7 @@ class Walk:
     # --- what was said to it
 
     def _judged(self, record: Record) -> Step:
-        says = any(word in record.body for word in _FACTS)
+        says = says_something(record.body)
         body = records.load(record.body)
         here: dict[str, Event] = {}
         for first, last in body["n"]:

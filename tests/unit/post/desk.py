@@ -209,6 +209,12 @@ class Desk:
         body = {"kind": kind, "boot": 1, "seq": seq}
         return self.message(f"kentongan/{device}/event", json.dumps(body).encode(), lane="rest")
 
+    def say(self, seq: int, device: str, kind: str, attrs: Mapping[str, object]) -> Token:
+        """Let any device say anything."""
+        body = {"kind": kind, "boot": 1, "seq": seq, "attrs": attrs}
+        lane = "panic" if kind.startswith("panic.") else "rest"
+        return self.message(f"kentongan/{device}/event", json.dumps(body).encode(), lane=lane)
+
     def receipt(self, incident: str, rev: int, stage: Stage, by: str | None = None) -> Token:
         """Let the precinct answer."""
         return self.message("r", receipt_wire.encode(Receipt(incident, rev, stage, by, store="s")), lane="receipt")
