@@ -1,6 +1,7 @@
 """The file operations of the journal: each makes durable what it says, in the order that a power cut respects."""
 
 import errno
+import mmap
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -147,10 +148,63 @@ def remove(path: Path) -> None:
 
 
 def drop_cached(fd: int) -> None:
-    """Make the next read show what the disk holds.
+    """Make the next read show what the disk holds, as far as the kernel lets go of what it remembers. Raises OSError.
 
-    After a failed fsync the kernel keeps the pages, marked clean, although the disk never got them. What this process
-    wrote is synced first; what remains clean in memory is then forgotten.
+    After a failed fsync the kernel keeps the pages, marked clean, although the disk never got them. What is not clean
+    is synced first; what is clean is then forgotten, the whole file: of large pages the kernel drops no halves.
     """
     os.fdatasync(fd)
     os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def overwrite(fd: int, data: bytes, offset: int) -> None:
+    """Write what a file is believed to hold already. Unlike ``write_all`` it takes nothing back when it fails."""
+    written = 0
+    while written < len(data):
+        written += os.pwrite(fd, data[written:], offset + written)
+
+
+def read_disk(path: Path, offset: int, size: int) -> bytes:
+    """Return bytes of a file as the disk holds them, whatever the kernel remembers; nothing is written by us.
+
+    Raises OSError: the disk cannot be read there. EROFS: the kernel holds what a read-only disk can never get.
+    """
+    start = offset // mmap.PAGESIZE * mmap.PAGESIZE  # of a page that is forgotten in part the kernel forgets nothing
+    _forget(path, start)
+    try:
+        data = _read_direct(path, start, offset + size - start)
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # a file system that has nothing behind its memory, such as tmpfs
+            data = _read_again(path, start, offset + size - start)
+        elif error.errno == errno.EIO:  # what was still to be written failed just now, and hides the disk no more
+            data = _read_direct(path, start, offset + size - start)
+        else:
+            raise
+    return data[offset - start :]
+
+
+def _forget(path: Path, start: int) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.posix_fadvise(fd, start, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(fd)
+
+
+def _read_direct(path: Path, start: int, size: int) -> bytes:
+    """Read past the kernel's memory; ``start`` and the memory that is read into lie on the edges of pages."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECT)
+    try:
+        with mmap.mmap(-1, -(-size // mmap.PAGESIZE) * mmap.PAGESIZE) as room:
+            found = os.preadv(fd, [room], start)
+            return room[: min(found, size)]
+    finally:
+        os.close(fd)
+
+
+def _read_again(path: Path, start: int, size: int) -> bytes:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        return _read(fd, size, start)
+    finally:
+        os.close(fd)

@@ -1,6 +1,6 @@
 """Reading many segments as one journal."""
 
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 
 from dispatcher.journal.layout import UNUSED
 from dispatcher.journal.model import Gap, Record
@@ -8,12 +8,17 @@ from dispatcher.journal.scan import Decoder, Tally
 from dispatcher.journal.segment import Segment
 
 
-def replay(segments: Sequence[Segment], after: int, damage: MutableMapping[int, tuple[Gap, ...]]) -> Iterator[Record]:
+def replay(
+    segments: Sequence[Segment],
+    after: int,
+    damage: MutableMapping[int, tuple[Gap, ...]],
+    read: Callable[[Segment], bytes] = Segment.read,
+) -> Iterator[Record]:
     """Yield the records above ``after``; note the gaps of each segment that was read to its end in ``damage``."""
     tally, decoder = Tally(), Decoder()
     for segment in segments[_skippable(segments, after) :]:
         settled = len(tally.gaps)
-        records = decoder.records(segment.read(), segment.header, tally)
+        records = decoder.records(read(segment), segment.header, tally)
         if tally.last is not None and tally.last >= after:
             yield from records
         else:

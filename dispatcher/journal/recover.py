@@ -1,11 +1,12 @@
 """What a journal's last process left behind, read so that only what the disk really holds counts."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dispatcher.domain.stamp import Stamp
-from dispatcher.journal.files import drop_cached, read_all
-from dispatcher.journal.layout import UNUSED
+from dispatcher.journal.files import drop_cached, overwrite, read_all
+from dispatcher.journal.layout import FORMAT, UNKNOWN, UNUSED
 from dispatcher.journal.model import Recovery
 from dispatcher.journal.scan import Decoder, Span, Tally, is_damage
 from dispatcher.journal.segment import Segment
@@ -26,7 +27,11 @@ class Recovered:
 
 
 def recover(found: Survey) -> Recovered:
-    """Read the newest segment of a journal that has one. Raises OSError."""
+    """Read the newest segment of a journal that has one, and make sure of what is read. Raises OSError.
+
+    All others were synced before it was put to use. In this one, its header included, there may be what a failed fsync
+    left in the kernel's memory.
+    """
     segment = found.used[-1]
     fd = os.open(segment.path, os.O_RDWR)
     try:
@@ -42,6 +47,7 @@ def _scan_newest(found: Survey, segment: Segment, fd: int) -> Recovered:
     tally, stamp = Tally(), Stamp(0, 0, trusted=False)
     for record in Decoder().records(data, segment.header, tally):
         stamp = record.stamp
+    _make_sure(segment, fd, data, tally)
     tally.finish()
     tail = tally.spans.pop() if tally.spans and tally.spans[-1].stop > tally.end else None
     last = tally.last if tally.last is not None else _last_before(found)
@@ -56,6 +62,31 @@ def _scan_newest(found: Survey, segment: Segment, fd: int) -> Recovered:
         set_aside=tuple(path.name for path in found.foreign),
     )
     return Recovered(fd, segment, tally.end, last, Stamp(stamp.run_ms, stamp.wall_ms, trusted=False), tail, report)
+
+
+def _make_sure(segment: Segment, fd: int, data: bytes, tally: Tally) -> None:
+    """Write what no later record vouches for once more, and sync it, before anybody believes it.
+
+    The kernel may have kept what the disk never got although it was told to forget (somebody else was just reading
+    it): then a sync alone would write nothing, since the pages count as clean.
+    """
+    if segment.file_bytes != segment.header.size or segment.header.version != FORMAT:
+        return  # such a file is never written to again
+    if segment.header.first_sequence != UNKNOWN:
+        overwrite(fd, segment.header.pack(), 0)
+    for start, stop in _sound(tally):
+        overwrite(fd, data[start:stop], start)
+    os.fdatasync(fd)
+
+
+def _sound(tally: Tally) -> Iterator[tuple[int, int]]:
+    """Yield the doubtful stretches that are records: what is damaged may be readable again one day."""
+    start = tally.doubtful
+    for span in tally.spans:
+        if start < span.stop and span.start < tally.end:
+            yield start, span.start
+            start = span.stop
+    yield start, tally.end
 
 
 def _last_before(found: Survey) -> int:

@@ -32,6 +32,9 @@ from dispatcher.journal.model import Gap, Kind, Record
 
 _KINDS: dict[int, int] = {int(kind): kind for kind in Kind}
 _FEWEST_BYTES = 16  # other than zero in the head of any record: magic, CRC and boot id alone have more
+# A record with one of these was written when all that could be read before it was durable: a save had just returned,
+# or a start had just made sure of it.
+_VOUCHES = SYNCED | RESTART
 _MAX_BOOTS = 1024  # names of boots remembered while reading; a journal of months holds a few
 
 Raw = tuple[int, int, int, int, int, int, bytes, int, int]
@@ -56,6 +59,7 @@ class Tally:
 
     last: int | None = None  # sequence number of the last record
     end: int = SECTOR  # offset behind it in its segment
+    doubtful: int = SECTOR  # offset in its segment behind the last record that a later one says was durable
     records: int = 0
     spans: list[Span] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
@@ -141,12 +145,15 @@ class Decoder:
             tally.last = header.first_sequence - 1
         after = tally.last or 0
         boots, kinds, stop = self._boots, _KINDS, SECTOR
+        tally.doubtful = SECTOR
         for sequence, kind, flags, mono, wall, run, boot, start, stop in SCANNERS[header.version](
             data, header, after, tally.spans
         ):
             body = data[start:stop]
             if tally.last is not None and sequence != tally.last + 1:
                 _note_missing(tally, tally.last + 1, sequence, kind, body)
+            if flags & _VOUCHES:
+                tally.doubtful = start - RECORD.size
             if tally.pending:
                 tally.judge(flags)
             tally.last = sequence

@@ -59,6 +59,7 @@ def _make_folder(folder: Path) -> None:
 def _start_locked(folder: Path, segment_bytes: int, room: Room) -> Started:
     for leftover in folder.glob(f"*{TEMPORARY}"):
         leftover.unlink()
+    sync_folder(folder)  # a process that was killed may have given a segment its name and not made that durable
     found = survey(folder)
     for path in found.foreign:
         path.rename(path.with_name(path.name + ASIDE))

@@ -6,7 +6,7 @@ What comes is relayed from memory. Nothing is ever called saved, and the precinc
 import errno
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from dispatcher.domain.stamp import Stamp
@@ -36,13 +36,14 @@ class MemoryOnly:
     ``complete`` says, once all was read, whether that was everything.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, look: Callable[[Path], ReadOnlyJournal] = ReadOnlyJournal) -> None:
         self.last_sequence = 0
         self.bytes_on_disk = 0
         self.corrupt_records = 0
         self.complete = True
         try:
-            self._before: ReadOnlyJournal | None = ReadOnlyJournal(folder)
+            self._before: ReadOnlyJournal | None = look(folder)
+            self._before.distrust_memory()
         except (JournalProblem, OSError):
             self._before, self.complete = None, False
 

@@ -242,6 +242,33 @@ MUTANTS = (
         (Edit(RECEIPTS + "decide_time", "    if not overdue:\n", "    if True:\n"),),
     ),
     Mutant(
+        "unsaved believes the kernel's memory",
+        "a run that cannot save takes what a failed fsync left in memory for saved",
+        (Edit("dispatcher.post.unsaved:MemoryOnly.__init__", "            self._before.distrust_memory()\n", "            pass\n"),),
+        quick=True,
+    ),
+    Mutant(
+        "a start believes the kernel's memory",
+        "what a failed fsync left in memory counts as saved, and the power takes it",
+        (
+            Edit("dispatcher.journal.recover:recover", "        drop_cached(fd)\n", "        pass\n"),
+            Edit("dispatcher.journal.recover:_scan_newest", "    _make_sure(segment, fd, data, tally)\n", "    pass\n"),
+        ),
+        beyond="the simulation's card stands for the journal and what it does with the kernel",
+    ),
+    Mutant(
+        "what is read is not saved once more",
+        "what the kernel would not forget counts as saved, and the power takes it",
+        (Edit("dispatcher.journal.recover:_scan_newest", "    _make_sure(segment, fd, data, tally)\n", "    pass\n"),),
+        beyond="the simulation's card stands for the journal and what it does with the kernel",
+    ),
+    Mutant(
+        "names are not synced",
+        "a segment that was named by a process that was killed goes with the power, and what was saved in it",
+        (Edit("dispatcher.journal.start:_start_locked", "    sync_folder(folder)", "    0"),),
+        beyond="the simulation's card stands for the journal and what it does with the kernel",
+    ),
+    Mutant(
         "seal forgotten",
         "a run that saves nothing gives out numbers that the next run gives again, to other words",
         (Edit("dispatcher.post.recovery:beginning", "        memory.state.seal(names.passing)\n", "        pass\n"),),

@@ -18,6 +18,7 @@ SUITES = {
         "tests/contract/test_store.py",
     ),
     "mqtt": ("tests/unit/mqtt",),
+    "journal": ("tests/unit/journal/test_page_cache.py",),
 }
 
 

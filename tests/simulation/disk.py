@@ -21,11 +21,15 @@ SEGMENT = 16  # records; old ones go by so many
 
 @dataclass(slots=True)
 class Stored:
-    """One record on the card. ``damaged``: a bit has flipped in it, and nobody can read it any more."""
+    """One record on the card. ``damaged``: a bit has flipped in it, and nobody can read it any more.
+
+    ``refused``: a sync that failed was to save it. The kernel remembers it, calls it clean, and it is not on the card.
+    """
 
     record: Record
     durable: bool = False
     damaged: bool = False
+    refused: bool = False
 
 
 @dataclass(slots=True)
@@ -83,10 +87,34 @@ class Card:
     @property
     def pending(self) -> list[Stored]:
         """Return what was appended and not synced."""
-        return [one for one in self.stored if not one.durable]
+        return [one for one in self.stored if not one.durable and not one.refused]
+
+    def refuse(self, kept: Sequence[Stored]) -> None:
+        """Let the pending records in ``kept`` be on the card for good, and the others in the kernel's memory alone."""
+        for one in self.pending:
+            one.refused = all(one is not other for other in kept)
+        self.harden()
+
+    def open(self) -> None:
+        """Do as the start of a post that saves: nothing that is read afterwards is in memory alone.
+
+        The kernel forgets what it was refused; or it does not, and then that is written again.
+        """
+        refused = [one for one in self.stored if one.refused]
+        if not refused:
+            return
+        if self.dead:
+            raise JournalError(EIO, "pwrite")
+        if self.broken:
+            self.broken -= 1
+            raise JournalError(EIO, "fdatasync")
+        kept = refused if self.world.chance(0.2) else []
+        for one in kept:
+            one.refused = False
+        self.settle(kept)
 
     def settle(self, kept: Sequence[Stored]) -> None:
-        """Let the pending records in ``kept`` be on the card for good, and the others gone."""
+        """Let the records in ``kept`` be on the card for good, and the others that are not gone."""
         lost = {id(one) for one in self.stored if not one.durable} - {id(one) for one in kept}
         for one in self.stored:
             if id(one) in lost:
@@ -112,26 +140,31 @@ class Card:
     def harden(self) -> None:
         """Everything that is there is durable now."""
         for one in self.stored:
-            if not one.durable:
+            if not one.durable and not one.refused:
                 one.durable = True
                 self.archive.append(one.record)
                 self.durable[one.record.sequence] = one.record
 
     def survive(self, how: str) -> None:
-        """Decide what is left after a death: all after a kill, anything after a power cut or a failed sync."""
+        """Decide what is left: all after a kill, anything after a power cut; after a sync that failed (``refused``)
+        anything is on the card and the rest is in memory.
+        """
         pending = self.pending
-        if how == "kill" or not pending:
-            self.settle(pending)
-            return
+        if how == "kill" and not self.dead:
+            self.harden()
+        elif how == "power":
+            self.settle(self._lucky(pending))
+        else:
+            self.refuse(self._lucky(pending))
+
+    def _lucky(self, pending: list[Stored]) -> list[Stored]:
         luck = self.world.luck
         draw = luck.random()
         if draw < 0.3:
-            kept: list[Stored] = []
-        elif draw < 0.6:
-            kept = pending[: luck.randint(0, len(pending))]
-        else:
-            kept = [one for one in pending if luck.random() < 0.5]
-        self.settle(kept)
+            return []
+        if draw < 0.6:
+            return pending[: luck.randint(0, len(pending))]
+        return [one for one in pending if luck.random() < 0.5]
 
     def flip(self) -> Record | None:
         """Flip a bit in one of the later durable records, and return it."""
@@ -256,8 +289,7 @@ class Unsaved(MemoryOnly):
     """The real journal of a post that saves nothing, over what can still be read of a simulated card."""
 
     def __init__(self, card: Card) -> None:
-        super().__init__(Path("/nonexistent"))
-        self._before, self.complete = Reader(card), True  # type: ignore[assignment]  # as far as it is read
+        super().__init__(Path("/nonexistent"), lambda _folder: Reader(card))  # type: ignore[arg-type,return-value]
 
 
 class Reader:
@@ -265,6 +297,11 @@ class Reader:
 
     def __init__(self, card: Card) -> None:
         self._card = card
+        self._refused: set[int] = set()
+
+    def distrust_memory(self) -> None:
+        """Pass over what the kernel alone remembers."""
+        self._refused = {id(one.record) for one in self._card.stored if one.refused}
 
     def read_checkpoint(self, older_than: int | None = None) -> Checkpoint | None:
         if self._card.readable == 0:
@@ -274,6 +311,8 @@ class Reader:
     def replay(self, after: int = 0) -> Iterator[Record]:
         left = self._card.readable
         for record in SimJournal(self._card).replay(after):
+            if id(record) in self._refused:
+                continue
             if left is not None and left <= 0:
                 raise OSError(EIO, "read")
             left = None if left is None else left - 1

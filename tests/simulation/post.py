@@ -128,6 +128,8 @@ class Process:
         self._panics = 0
         self._beat = 0
         self._is_called = False
+        if saves:
+            host.card.open()
         journal = SimJournal(host.card) if saves else Unsaved(host.card)
         self.journal = Spy(journal, self)
         self.messages: dict[Token, Message] = {}
@@ -461,7 +463,7 @@ class Host:
             return Process(self, saves=True)
         except JournalProblem as problem:
             self.world.tell(self.name, f"runs unsaved: {problem}")
-            self.card.survive("power")
+            self.card.survive("refused")
             self._expected = None
             return Process(self, saves=False)
 
@@ -474,7 +476,7 @@ class Host:
             self._died(death.how)
         except JournalProblem as problem:
             self.world.tell(self.name, f"exits 74: {problem}")
-            self._gone("power", self.world.between(1_000, 5_000))
+            self._gone("refused", self.world.between(1_000, 5_000))
         finally:
             self.world.acting.pop()
 
@@ -537,7 +539,7 @@ class Host:
             self._compare("fold", before, memory)
         if 0 < len(self.card.archive) < 400 and self.world.chance(0.3):
             scratch = Memory(Context(self.post, site_of(self.post)), rulebook(self.post, self.edition))
-            for record in self.card.archive:
+            for record in sorted(self.card.archive, key=lambda record: record.sequence):
                 scratch.fold(record)
             self._compare("checkpoint", scratch, memory)
 

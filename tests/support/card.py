@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -20,6 +21,7 @@ MEBIBYTE = 1024 * 1024
 CARD_BYTES = 128 * MEBIBYTE
 _SHUTDOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN, _IOR('X', 125, __u32)
 _NO_LOG_FLUSH = 2
+_BLOCK = 4096
 _MOVING = 50  # copies that may turn out to be of a card that was still being written
 
 
@@ -113,6 +115,56 @@ def new_card(folder: Path, size: int = CARD_BYTES) -> Iterator[Card]:
     with card_of(image, folder / "card") as card:
         yield card
     image.unlink()
+
+
+class StubbornCard(Card):
+    """A card that refuses writes to chosen pages, as a worn one does: the sync fails, and the kernel calls them clean.
+
+    The image lies in a small memory without room, and those pages are holes in it: they read as zeros, and there is
+    nowhere to put anything else.
+    """
+
+    _ballast: Path | None = None
+
+    def refuse(self, file: Path, first_page: int) -> None:
+        """Refuse, from now on, every write that begins in an empty page of ``file`` from ``first_page`` on."""
+        told = _need(["filefrag", "-e", "-v", "-b4096", str(file)], "nobody knows where a file lies")
+        for extent in re.finditer(r"^\s*\d+:\s*(\d+)\.\.\s*(\d+):\s*(\d+)\.\.", told, re.MULTILINE):
+            begin, last, where = map(int, extent.groups())
+            for page in range(max(begin, first_page), last + 1):
+                self._punch(where + page - begin)
+        self._ballast = fill(self.image.parent)
+
+    def _punch(self, block: int) -> None:
+        with self.image.open("rb") as file:
+            file.seek(block * _BLOCK)
+            if file.read(_BLOCK).strip(b"\0"):
+                return  # a hole would read otherwise
+        where = ["-o", str(block * _BLOCK), "-l", str(_BLOCK)]
+        _need(["fallocate", "--punch-hole", *where, str(self.image)], "no hole can be made")
+
+    def relent(self) -> None:
+        """Take everything again."""
+        if self._ballast is not None:
+            self._ballast.unlink()
+            self._ballast = None
+
+
+@contextmanager
+def stubborn_card(folder: Path, size: int = 24 * MEBIBYTE) -> Iterator[StubbornCard]:
+    """Make such a card and mount it."""
+    need_root()
+    with small_memory(folder / "behind", size + 8 * MEBIBYTE) as behind:
+        image = behind / "card.img"
+        image.write_bytes(bytes(size))
+        now = ["-b", str(_BLOCK), "-E", "nodiscard,lazy_itable_init=0,lazy_journal_init=0"]
+        subprocess.run(["mkfs.ext4", "-q", "-F", *now, str(image)], check=True)
+        with image.open("r+b") as file:  # what was left out takes its room now
+            whole = file.read()
+            file.seek(0)
+            file.write(whole)
+        with card_of(image, folder / "card") as card:
+            yield StubbornCard(image, card.mount, f"/dev/{card._device}")
 
 
 @contextmanager
