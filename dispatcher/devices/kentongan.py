@@ -4,6 +4,7 @@ It is built in rather than written as a profile because it is the contract of pr
 checked here to the letter, and what does not fit is refused with a reason instead of being guessed at.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from math import isfinite
@@ -35,6 +36,12 @@ MAX_KIND = 64
 
 # Never stored, whoever sends it: a PIN opens a house, and plates and numbers of persons are personal data.
 SECRET_ATTRS = frozenset({"pin", "password", "plate", "license_plate", "nopol", "nik", "phone"})
+# A report tells place, time and trouble. What people write of each other stays where it was written.
+SPOKEN_ATTRS = frozenset({"text", "message", "pesan", "name", "nama", "address", "alamat"})
+REPORT_PREFIX = "report."
+KEYED_HASH = re.compile(
+    r"(?=.*[a-f])[0-9a-f]{16,64}", re.IGNORECASE
+)  # with a letter: a number of a phone or a card has none
 HIDDEN = "***"
 PRESS = "panic.press"
 OUR_KEYS = frozenset({"kind", "boot", "seq", "attrs", "happened"})
@@ -84,7 +91,18 @@ def _reading(body: Mapping[str, Any], device: str) -> Reading:
         raise _Unfit(RejectReason.MISSING_FIELD, "seq" if seq is None else "boot")
     # What a button says beside its press may be wrong; that somebody pressed it is not.
     attrs = _readable_attrs(body.get("attrs")) if is_press(kind) else _attrs(body.get("attrs"))
+    if kind.startswith(REPORT_PREFIX):
+        attrs = {name: _spoken(name, each) for name, each in attrs.items()}
     return Reading(kind, device, attrs, boot, seq, happened_ms(body.get("happened")))
+
+
+def _spoken(name: str, value: Value) -> Value:
+    """Return what may be kept of a report's attribute: who reports is a keyed hash or nobody."""
+    if name.casefold() in SPOKEN_ATTRS:
+        return HIDDEN
+    if name != "reporter":
+        return value
+    return value.lower() if isinstance(value, str) and KEYED_HASH.fullmatch(value) else HIDDEN
 
 
 def _readable_counters(body: Mapping[str, Any]) -> tuple[int | None, int | None]:

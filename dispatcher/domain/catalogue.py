@@ -20,12 +20,16 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One attribute that events carry. ``unit`` is empty where the value has none."""
+    """One attribute that events carry. ``unit`` is empty where the value has none.
+
+    ``words`` are those that are usual; other words are no fault.
+    """
 
     name: str
     sort: Sort
     title: Text
     unit: str = ""
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +42,12 @@ class Kind:
     from_device: bool = True
 
 
-def _attribute(name: str, sort: Sort, id_: str, en: str, unit: str = "") -> Attribute:
-    return Attribute(name, sort, Text(id_, en), unit)
+def _attribute(name: str, sort: Sort, id_: str, en: str, unit: str = "", words: tuple[str, ...] = ()) -> Attribute:
+    return Attribute(name, sort, Text(id_, en), unit, words)
 
+
+CHANNELS = ("whatsapp", "phone", "radio", "cyber", "walk_in")  # how people's word reaches the precinct
+CERTAINTIES = ("observed", "likely", "possible")
 
 ATTRIBUTES = {
     attribute.name: attribute
@@ -68,11 +75,17 @@ ATTRIBUTES = {
         _attribute("kelurahan", Sort.TEXT, "kelurahan", "kelurahan"),
         _attribute("until", Sort.TEXT, "berlaku sampai", "valid until", "ISO 8601"),
         _attribute("via", Sort.TEXT, "penerima yang meneruskan", "the receiver that passed it on"),
+        # Whoever reports is a keyed hash, made where the word came in: enough to tell two people apart, and no more.
+        _attribute("reporter", Sort.TEXT, "hash berkunci pelapor, tanpa nama atau nomor", "keyed hash, not a name"),
+        _attribute("channel", Sort.TEXT, "lewat apa kabar itu datang", "how the word came", words=CHANNELS),
+        _attribute("certainty", Sort.TEXT, "seberapa pasti penerimanya", "how sure its taker is", words=CERTAINTIES),
+        _attribute("confirmed", Sort.BOOLEAN, "sudah dipastikan petugas", "an officer has made sure of it"),
     )
 }
 
 _PRESS = ("button", "input", "clicks", "service", "lat", "lon", "text")
 _PLACE = ("input", "zone")
+_WORD = ("reporter", "channel", "certainty", "confirmed", "severity", "kelurahan", "zone", "lat", "lon")
 
 
 def _kind(name: str, id_: str, en: str, *attributes: str, from_device: bool = True) -> Kind:
@@ -81,6 +94,11 @@ def _kind(name: str, id_: str, en: str, *attributes: str, from_device: bool = Tr
 
 def _reading(quantity: str, id_: str, unit: str) -> Kind:
     return _kind(f"reading.{quantity}", f"{id_} ({unit})", f"{quantity.replace('_', ' ')} ({unit})", "value", "unit")
+
+
+def _report(word: str, id_: str, en: str) -> Kind:
+    """Return the kind of people's word about one sort of trouble: place, time and trouble, never persons."""
+    return _kind(f"report.{word}", f"laporan {id_}", f"report of {en}", *_WORD)
 
 
 KINDS = {
@@ -113,6 +131,19 @@ KINDS = {
         _kind("roll_call", "apel", "roll call", "by", "present", "expected"),
         _kind("watch.opened", "pantauan dibuka", "watch opened", "kind", "kelurahan", "until", from_device=False),
         _kind("watch.closed", "pantauan ditutup", "watch closed", "kind", "kelurahan", from_device=False),
+        _report("tawuran", "tawuran", "a street brawl"),
+        _report("kerumunan", "anak muda berkumpul", "youths gathering"),
+        _report("sajam", "senjata tajam", "sharp weapons"),
+        _report("perkelahian", "perkelahian", "people fighting"),
+        _report("ranmor", "motor atau mobil dicuri", "a stolen vehicle"),
+        _report("pencurian", "pencurian", "theft"),
+        _report("kebakaran", "kebakaran", "fire"),
+        _report("medis", "orang sakit atau terluka", "somebody ill or hurt"),
+        _report("tiang_listrik", "tiang listrik miring", "a leaning power pole"),
+        _report("kabel", "kabel putus atau menjuntai", "a cable down"),
+        _report("pohon_tumbang", "pohon tumbang", "a fallen tree"),
+        _report("banjir", "banjir", "flooding"),
+        _report("jalan_rusak", "jalan berlubang atau ambles", "a hole in the road"),
         _reading("temperature", "suhu", "°C"),
         _reading("humidity", "kelembapan", "%"),
         _reading("pressure", "tekanan udara", "hPa"),

@@ -131,16 +131,10 @@ def _check_words(reader: Reader, rules: list[FullRule]) -> None:
     known = {kind for kind in KINDS if "." in kind}
     known |= {f"alert.{word}" for word in FLOOR_INCIDENTS}
     known |= {f"alert.{rule.then.incident}" for rule in rules if rule.alerts and rule.then.incident}
-    known |= {f"report.{word}" for word in REPORT_WORDS}
     for rule in rules:
         for when in both_of(rule):
             for kind in dict.fromkeys(kinds_of(when)):
                 _check_word(reader, when, kind, known)
-
-
-REPORT_WORDS = frozenset(
-    {"tawuran", "ranmor", "kebakaran", "fire", "gathering", "quarrel", "theft", "flood", "medical"}
-)
 
 
 def _check_word(reader: Reader, when: When, kind: str, known: set[str]) -> None:

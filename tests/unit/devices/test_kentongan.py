@@ -104,6 +104,30 @@ def test_words_of_people_and_measurements_are_kinds(kind: str) -> None:
     assert reading({"kind": kind}).kind == kind
 
 
+@pytest.mark.parametrize("written", ["9f2c4a7be1d05c38", "9F2C4A7BE1D05C38"])
+def test_who_reports_is_a_keyed_hash(written: str) -> None:
+    said: dict[str, object] = {"kind": "report.tawuran", "attrs": {"reporter": written, "channel": "whatsapp"}}
+    assert reading(said).attrs == {"reporter": "9f2c4a7be1d05c38", "channel": "whatsapp"}
+
+
+@pytest.mark.parametrize("who", ["Budi", "081234567890", "3173041234567890", "9f2c", 1234567890123456, ""])
+def test_a_name_or_a_number_of_who_reports_is_never_kept(who: object) -> None:
+    assert reading({"kind": "report.tawuran", "attrs": {"reporter": who}}).attrs == {"reporter": "***"}
+
+
+@pytest.mark.parametrize("name", ["text", "Pesan", "nama", "ADDRESS", "alamat", "phone", "nik"])
+def test_what_people_write_of_each_other_is_never_kept(name: str) -> None:
+    attrs: dict[str, object] = {name: "Budi di gang 3", "zone": "gang"}
+    assert reading({"kind": "report.sajam", "attrs": attrs}).attrs == {
+        name: "***",
+        "zone": "gang",
+    }
+
+
+def test_the_text_of_a_call_for_help_is_kept() -> None:
+    assert reading({"kind": "panic.press", "attrs": {"text": "tolong"}}).attrs == {"text": "tolong"}
+
+
 @pytest.mark.parametrize(
     ("payload", "expected"),
     [
