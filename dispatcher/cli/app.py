@@ -152,6 +152,13 @@ def _require(extra: str, *modules: str) -> None:
         raise typer.Exit(BAD_CONFIG)
 
 
+PostFile = Annotated[
+    Path | None,
+    typer.Option("--config", help="post.yaml; bila tidak disebut / if left out: ., config/, /etc/kentongan/config"),
+]
+Days = Annotated[int, typer.Option("--days", min=0, help="Hari yang diputar ulang / days to replay (0: -)")]
+
+
 # --- for the technician ----------------------------------------------------------------------------------------------
 
 
@@ -202,6 +209,14 @@ def replay(
 
     wanted = Wanted(data, tuple(against or ()), tuple(rules or ()), since, post, site, as_json)
     return telling(lambda: run(wanted))
+
+
+@app.command()
+def plan(config: PostFile = None, days: Days = 7) -> int:
+    """Apa akibatnya bila aturan di berkas dipakai / what applying the rule files would mean."""
+    from dispatcher.cli.release.plan import plan as run
+
+    return run(config, days)
 
 
 @journal.command()

@@ -58,7 +58,7 @@ def play(
         return IO_ERROR
     for path in files:
         if path.name.endswith(TESTS):
-            _play_timelines(path, site, tally)
+            play_timelines(path, site, tally)
     for line in uncovered(tally.timelines) if coverage else ():
         print(line)
     if mutate and not tally.failed:
@@ -86,7 +86,7 @@ def _play_cases(files: list[Path], devices: Path | None, tally: Tally) -> None:
             print(f"{path}: {failure}")
 
 
-def _play_timelines(path: Path, site: Path | None, tally: Tally) -> None:
+def play_timelines(path: Path, site: Path | None, tally: Tally) -> None:
     """Play a file of timelines. In a file that cannot be used every case fails, and it says why."""
     before = tally.timelines.passed, len(tally.timelines.failures)
     try:

@@ -14,6 +14,7 @@ from dispatcher.journal.findings import records as read_folder
 from dispatcher.journal.fsck import FsckReport, fsck
 from dispatcher.journal.journal import Journal
 from dispatcher.journal.layout import FORMAT, MAX_BODY
+from dispatcher.journal.lock import holder
 from dispatcher.journal.model import Checkpoint, Entry, Gap, Kind, Record, Recovery
 from dispatcher.journal.readonly import ReadOnlyJournal
 
@@ -39,6 +40,7 @@ __all__ = [
     "Recovery",
     "export",
     "fsck",
+    "holder",
     "read_folder",
     "verify",
 ]

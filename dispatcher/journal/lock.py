@@ -2,12 +2,32 @@
 
 import fcntl
 import os
+import struct
 from pathlib import Path
 
 from dispatcher.journal.errors import JournalLocked
 
 NAME = "lock"
 _held: set[tuple[int, int]] = set()
+_FLOCK = struct.Struct("hhqqi4x")  # struct flock of 64-bit Linux: type, whence, start, length, pid
+
+
+def holder(folder: Path) -> int | None:
+    """Return the process that has this journal open, None when none has; 0 where it is another namespace's.
+
+    Asks the kernel, so that no number in a file can be stale. Raises PermissionError, where the folder is another
+    user's. Not for the process that has the journal itself: closing the file here would let others in.
+    """
+    try:
+        fd = os.open(folder / NAME, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        found = fcntl.fcntl(fd, fcntl.F_GETLK, _FLOCK.pack(fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0))
+    finally:
+        os.close(fd)
+    kind, *_, pid = _FLOCK.unpack(found)
+    return None if kind == fcntl.F_UNLCK else int(pid)
 
 
 class FolderLock:

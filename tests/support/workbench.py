@@ -13,19 +13,20 @@ from dispatcher.matcher.port import Refusal
 from dispatcher.post import config
 from dispatcher.post.inbox import Announcement, Reloaded
 from dispatcher.post.reloading import Around, Reloading
-from dispatcher.post.rulebook import Edition
+from dispatcher.post.rulebook import Edition, Rulebook
 from dispatcher.settings.station import PostSettings, load_post
 from dispatcher.telemetry.log import get
 from dispatcher.telemetry.metrics import PostMetrics
+from tests.unit.post.desk import Desk, HandClock
 
 SITE = """\
 timezone: Asia/Jakarta
 precinct: {id: polsek-tambora}
 kelurahan: [{id: krendang, code: "31.73.04.1005", name: Krendang}]
-posts: [{id: pos-03, name: Pos 03, kelurahan: krendang}]
+posts: [{id: pos-03, name: Pos 03 Krendang, kelurahan: krendang, lat: -6.15, lon: 106.8}]
 devices:
 - {id: btn-1, profile: kentongan, role: panic_button, post: pos-03, zone: meja}
-- {id: pir-1, profile: kentongan, role: motion, post: pos-03, zone: gang}
+- {id: pir-1, profile: kentongan, role: motion, post: pos-03, zone: parkir}
 - {id: smoke-1, profile: kentongan, role: smoke, post: pos-03, zone: meja}
 """
 SMOKE = """\
@@ -72,6 +73,34 @@ def write_rules(folder: Path, text: str, name: str = "a.yaml") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("version: 1\nrules:\n" + text, encoding="utf-8")
     return path
+
+
+class Lived(Desk):
+    """A post that has run in a folder with the files of ``write_post``, in the last six minutes; ``close`` lets others read it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings = load_post(folder / "post.yaml")
+        self.loaded = config.load(self.settings)
+        clock = HandClock(wall_ms=time.time_ns() // 1_000_000 - 360_000)
+        absence = {"site": self.loaded.site_version}
+        super().__init__(self.settings.data_dir, self.loaded.rules, clock=clock, absence=absence)
+
+    def _rulebook(self) -> Rulebook:
+        return config.rulebook(self.settings, self.loaded)
+
+    def see(self, count: int, *, every_s: int = 60, kind: str = "motion", device: str = "pir-1") -> None:
+        """Let so many events come."""
+        for _ in range(count):
+            self._seq = getattr(self, "_seq", 0) + 1
+            self.sensor(self._seq, device, kind)
+            self.turns(2, 500)
+            self.turn(every_s * 1_000)
+
+    def close(self) -> None:
+        """End, so that commands find the post away."""
+        self.turns(3)
+        self.journal.sync()
+        self.journal.close()
 
 
 @dataclass

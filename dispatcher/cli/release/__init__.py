@@ -1,0 +1,1 @@
+"""``plan``, ``apply``, ``rollback`` and ``versions``: other rules for a post, in words of 60 columns."""
