@@ -27,6 +27,10 @@ app.add_typer(journal, name="journal")
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="Berkas konfigurasi / configuration file")]
 DataDir = Annotated[Path, typer.Option("--data", help="data_dir sebuah pos, atau salinannya / of a post, or a copy")]
+Past = Annotated[
+    Path | None, typer.Option("--data", help="data_dir, salinannya, atau ekspor / data_dir, a copy, or an export")
+]
+PostConfig = Annotated[Path | None, typer.Option("--config", help="post.yaml yang menyebut data_dir / that names it")]
 PostName = Annotated[str | None, typer.Option("--post", help="Pos mana / which post")]
 SiteThen = Annotated[Path | None, typer.Option("--site", help="site.yaml, bila tak tersimpan / if it is not kept")]
 AsJson = Annotated[bool, typer.Option("--json", help="Untuk program / for programs")]
@@ -217,6 +221,22 @@ def plan(config: PostFile = None, days: Days = 7) -> int:
     from dispatcher.cli.release.plan import plan as run
 
     return run(config, days)
+
+
+@app.command()
+def explain(
+    what: Annotated[str, typer.Argument(help="Id kejadian (atau awalnya), atau id aturan / incident or rule id")],
+    data: Past = None,
+    config: PostConfig = None,
+    post: PostName = None,
+    site: SiteThen = None,
+    as_json: AsJson = False,
+) -> int:
+    """Mengapa ini diberitahukan / why this was alerted: events, values, states, timers, rule text, clock."""
+    from dispatcher.cli.explain import Asked, run
+    from dispatcher.cli.pasts import telling
+
+    return telling(lambda: run(Asked(what, data, config, post, site, as_json)))
 
 
 @journal.command()
