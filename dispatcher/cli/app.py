@@ -167,6 +167,18 @@ Days = Annotated[int, typer.Option("--days", min=0, help="Hari yang diputar ulan
 
 
 @app.command()
+def status(
+    config: PostFile = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Terus diperbarui / keep it up to date")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Keadaan pos yang berjalan / how the running post stands: 0, atau/or 2 bila tidak menjawab / if it is silent."""
+    from dispatcher.cli.status.command import status as run
+
+    return run(config, watch=watch, as_json=as_json)
+
+
+@app.command()
 def check(
     paths: Paths = None,
     site: Annotated[Path | None, typer.Option("--site", help="site.yaml untuk aturan ini / for these rules")] = None,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from dispatcher.cli.asking import find_config
 from dispatcher.cli.say import complain, language
 from dispatcher.cli.surroundings import find_site
 from dispatcher.domain.faults import FaultsFound, Text
@@ -25,7 +26,6 @@ from dispatcher.settings.station import load_post
 
 GOOD, FOUND, USAGE, IO_ERROR, BAD_CONFIG = 0, 1, 64, 74, 78
 TELL_EVERY_S = 0.5
-CONFIGS = (Path("post.yaml"), Path("config/post.yaml"), Path("/etc/kentongan/config/post.yaml"))
 
 NOT_THERE = Text("{path}: tidak ada", "{path}: there is no such file or folder")
 NO_JOURNAL = Text(
@@ -131,7 +131,7 @@ def find_data(data: Path | None, config: Path | None, post: str | None) -> Path:
     A ``post`` other than that of the folder is looked for beside it. Raises Cannot, FaultsFound.
     """
     if data is None:
-        file = config or next((one for one in CONFIGS if one.is_file()), None)
+        file = find_config(config)
         if file is None:
             raise Cannot(USAGE, WHICH)
         data = load_post(file).data_dir

@@ -15,6 +15,7 @@ MAX_INCIDENTS = 50
 MAX_DEVICES = 1_000
 MAX_FAULTS = 20
 MAX_TEXT = 200  # characters of any text that comes from outside
+MUTE_ROLES = frozenset({"lamp", "siren", "buzzer"})  # they are spoken to
 MAX_BYTES = 1024 * 1024  # of the whole answer; what each limit above allows fits
 
 
@@ -163,6 +164,11 @@ class DeviceLine:
     qos0: int = 0
     qos0_s: int | None = None
 
+    @property
+    def is_expected(self) -> bool:
+        """Return whether one must hear of it sooner or later: a lamp may have nothing to say all its life."""
+        return self.role not in MUTE_ROLES
+
 
 @dataclass(frozen=True, slots=True)
 class StrangerLine:
@@ -191,6 +197,7 @@ class Standing:
 
     post: str
     at_ms: int
+    timezone: str = ""
     running: bool = True
     version: str = ""
     instance: str = ""

@@ -155,6 +155,7 @@ def standing_of(
     return Standing(
         post=memory.context.post,
         at_ms=now.wall_ms,
+        timezone=memory.context.site.timezone,
         known_s=known_s(memory, now),
         clock=ClockLine(now.trusted),
         lanes=(_rules_lane(memory, now),),

@@ -5,7 +5,7 @@ import pwd
 from collections.abc import Iterator
 from pathlib import Path
 
-from dispatcher.cli.pasts import CONFIGS
+from dispatcher.cli.asking import find_config
 from dispatcher.domain.faults import Fault, FaultsFound, Place, Text
 from dispatcher.post.release.history import MAX_WHO, usable_who
 from dispatcher.settings.station import PostSettings, load_post
@@ -18,7 +18,7 @@ NONE_HERE = Text(
 
 def settings_of(config: Path | None) -> PostSettings:
     """Return the settings in ``config``, else of the first post.yaml in the usual places. Raises FaultsFound."""
-    path = config or next((one for one in CONFIGS if one.is_file()), None)
+    path = find_config(config)
     if path is None:
         raise FaultsFound((Fault(Place("post.yaml"), "file-missing", NONE_HERE),))
     return load_post(path)

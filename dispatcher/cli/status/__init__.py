@@ -1,0 +1,1 @@
+"""``kentongan status``: how a running post stands, once or as a view that keeps up."""
