@@ -2,11 +2,11 @@
 
 import re
 
-_DURATION = re.compile(r"([0-9]{1,12})(ms|s|m|h|d)")
-_UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+DURATION = re.compile(r"([0-9]{1,12})(ms|s|m|h|d)")
+UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 def parse_duration(text: str) -> int | None:
     """Return milliseconds, None for anything that is no duration."""
-    match = _DURATION.fullmatch(text)
-    return int(match[1]) * _UNITS[match[2]] if match else None
+    match = DURATION.fullmatch(text)
+    return int(match[1]) * UNITS[match[2]] if match else None

@@ -15,6 +15,7 @@ MAX_KINDS = 100
 
 CLAUSE_KEYS = frozenset({"event", "where"})
 STEP_KEYS = CLAUSE_KEYS | {"as", "at_least"}
+COUNT_KEYS = CLAUSE_KEYS | {"at_least", "distinct"}
 
 BEYOND_WINDOW = Text(
     "at_least: {number} tidak akan tercapai; satu jendela menghitung paling banyak {most}",
@@ -91,8 +92,7 @@ def whole_number(reader: Reader, node: Node | None, low: int, high: int) -> int 
 
 def count_of(reader: Reader, node: Node | None) -> CountForm | None:
     """Return a count."""
-    keys = CLAUSE_KEYS | {"at_least", "distinct"}
-    body = None if node is None else reader.mapping(node, keys, ("event", "at_least"))
+    body = None if node is None else reader.mapping(node, COUNT_KEYS, ("event", "at_least"))
     if body is None:
         return None
     clause = clause_of(reader, body)

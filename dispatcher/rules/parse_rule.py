@@ -12,8 +12,8 @@ from dispatcher.rules.uses import kinds_of
 
 ID = re.compile(r"[a-z0-9-]{1,128}")
 MAX_RULES = 20_000
-_FILE_KEYS = frozenset({"version", "rules"})
-_RULE_KEYS = frozenset(
+FILE_KEYS = frozenset({"version", "rules"})
+RULE_KEYS = frozenset(
     {"id", "name", "when", "then", "only_if", "throttle", "clear_when", "suppressed_by", "runs_at", "enabled", "mode",
      "notes"}
 )  # fmt: skip
@@ -26,7 +26,7 @@ TOO_MANY = Text("lebih dari {limit} aturan", "more than {limit} rules")
 
 def parse_file(reader: Reader, node: Node, channels: frozenset[str]) -> list[FullRule]:
     """Return the rules of one file that are free of faults."""
-    body = reader.mapping(node, _FILE_KEYS, ("version", "rules"))
+    body = reader.mapping(node, FILE_KEYS, ("version", "rules"))
     if body is None:
         return []
     version = body.get("version")
@@ -44,7 +44,7 @@ def parse_file(reader: Reader, node: Node, channels: frozenset[str]) -> list[Ful
 def parse_rule(reader: Reader, node: Node, channels: frozenset[str]) -> FullRule | None:
     """Return one rule; None with a fault behind it."""
     before = len(reader.faults)
-    body = reader.mapping(node, _RULE_KEYS, ("id", "when", "then"))
+    body = reader.mapping(node, RULE_KEYS, ("id", "when", "then"))
     if body is None:
         return None
     id_ = _id(reader, body)

@@ -19,7 +19,8 @@ from dispatcher.rules.where import check_field
 INCIDENT = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 ACTION = re.compile(r"[a-z_]{1,32}\.[a-z_]{1,32}")
 CERTAINTIES = ("observed", "likely", "possible")
-_THEN_KEYS = frozenset({"escalate", "incident", "severity", "message", "actions", "set", "avs", "certainty"})
+THEN_KEYS = frozenset({"escalate", "incident", "severity", "message", "actions", "set", "avs", "certainty"})
+THROTTLE_KEYS = frozenset({"once_within", "group_by"})
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -41,7 +42,7 @@ ONE_CONDITION = Text(
 
 def parse_then(reader: Reader, node: Node | None, channels: frozenset[str]) -> Then | None:
     """Return what a firing does."""
-    body = None if node is None else reader.mapping(node, _THEN_KEYS, ("escalate",))
+    body = None if node is None else reader.mapping(node, THEN_KEYS, ("escalate",))
     if body is None:
         return None
     escalate = _escalate(reader, body.get("escalate"), channels)
@@ -133,7 +134,7 @@ def _scalar(reader: Reader, node: Node) -> Value | None:
 
 def parse_throttle(reader: Reader, node: Node | None) -> Throttle | None:
     """Return a throttle."""
-    body = None if node is None else reader.mapping(node, frozenset({"once_within", "group_by"}), ("once_within",))
+    body = None if node is None else reader.mapping(node, THROTTLE_KEYS, ("once_within",))
     if body is None:
         return None
     duration = duration_of(reader, body.get("once_within"))
@@ -152,14 +153,14 @@ def parse_only_if(reader: Reader, node: Node | None) -> tuple[OnlyIf, ...]:
     return tuple(condition for condition in found if condition is not None)
 
 
-_CONDITION_KEYS = frozenset({"state", "is", "between", "days", "watch"})
+CONDITION_KEYS = frozenset({"state", "is", "between", "days", "watch"})
 
 
 def _condition(reader: Reader, node: Node) -> OnlyIf | None:
-    body = reader.mapping(node, _CONDITION_KEYS)
+    body = reader.mapping(node, CONDITION_KEYS)
     if body is None:
         return None
-    keys = {entry.key for entry in body.entries if entry.key in _CONDITION_KEYS}
+    keys = {entry.key for entry in body.entries if entry.key in CONDITION_KEYS}
     name = next(iter(keys - {"is"}), "")
     if len(keys - {"is"}) != 1 or ("is" in keys) != (name == "state"):
         reader.fault(node.place, "only-if", ONE_CONDITION)

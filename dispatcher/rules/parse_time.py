@@ -10,7 +10,7 @@ from dispatcher.rules.reader import Reader
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MAX_DURATION_MS = 3_650 * 86_400_000
-_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 BAD_DURATION = Text(
     "lama waktu ditulis angka dan satuan: 30s, 10m, 2h", "a duration is digits and a unit: 30s, 10m, 2h"
@@ -40,7 +40,7 @@ def time_of(reader: Reader, node: Node | None) -> int | None:
     if node is None:
         return None
     value = getattr(node, "value", None)
-    match = _TIME.fullmatch(value) if isinstance(value, str) else None
+    match = TIME.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         reader.fault(node.place, "bad-time", BAD_TIME)
         return None

@@ -37,7 +37,7 @@ from dispatcher.rules.where import check_field, check_name
 
 FORMS = ("event", "count", "all", "any", "sequence", "absent", "state", "schedule")
 _GROUPS = frozenset({"group_by", "neighbours", "reuse"})
-_BESIDE = {
+BESIDE = {
     "event": _GROUPS | {"where"},
     "any": _GROUPS,
     "count": _GROUPS | {"within"},
@@ -47,8 +47,10 @@ _BESIDE = {
     "state": frozenset({"for", "group_by"}),
     "schedule": frozenset[str](),
 }
-_WINDOWED = ("count", "all", "sequence")
-WHEN_KEYS = frozenset(FORMS).union(*_BESIDE.values())
+SCHEDULE_KEYS = frozenset({"at", "days"})
+AFTER_KEYS = STEP_KEYS | {"sequence", "count", "within"}
+WINDOWED = ("count", "all", "sequence")
+WHEN_KEYS = frozenset(FORMS).union(*BESIDE.values())
 
 MISSING_FORM = Text("when perlu salah satu dari: {choices}", "when needs one of: {choices}")
 TWO_FORMS = Text("hanya satu dari {choices}; {key} berlebih", "only one of {choices}; {key} is too much")
@@ -75,7 +77,7 @@ def parse_when(reader: Reader, node: Node | None) -> When | None:
     _check_beside(reader, body, name)
     form = _PARSERS[name](reader, body)
     within = duration_of(reader, body.get("within"))
-    if name in _WINDOWED and body.get("within") is None:
+    if name in WINDOWED and body.get("within") is None:
         reader.fault(body.place_of(name), "missing-key", NEEDS, form=name, key="within")
     group_by = _group_by(reader, body)
     if form is None:
@@ -102,7 +104,7 @@ def _form_name(reader: Reader, body: Mapping) -> str | None:
 
 def _check_beside(reader: Reader, body: Mapping, name: str) -> None:
     for entry in body.entries:
-        if entry.key in WHEN_KEYS and entry.key not in FORMS and entry.key not in _BESIDE[name]:
+        if entry.key in WHEN_KEYS and entry.key not in FORMS and entry.key not in BESIDE[name]:
             reader.fault(entry.place, "needless-key", NEEDLESS, key=entry.key, form=name)
 
 
@@ -168,7 +170,7 @@ def _state(reader: Reader, body: Mapping) -> Form | None:
 
 
 def _schedule(reader: Reader, body: Mapping) -> Form | None:
-    inner = reader.mapping(_child(body, "schedule"), frozenset({"at", "days"}), ("at",))
+    inner = reader.mapping(_child(body, "schedule"), SCHEDULE_KEYS, ("at",))
     if inner is None:
         return None
     at, days = time_of(reader, inner.get("at")), inner.get("days")
@@ -216,7 +218,7 @@ def _after(reader: Reader, body: Mapping) -> After | None:
         reader.fault(body.place_of("after"), "missing-key", NEEDS, form="after", key="within")
     else:
         duration_of(reader, body.get("within"), positive=True)
-    node = reader.mapping(_child(body, "after"), STEP_KEYS | {"sequence", "count", "within"})
+    node = reader.mapping(_child(body, "after"), AFTER_KEYS)
     if node is None:
         return None
     found = [entry.key for entry in node.entries if entry.key in _TRIGGERS]
