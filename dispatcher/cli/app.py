@@ -189,6 +189,22 @@ def check(
     return run(paths or [], site)
 
 
+@app.command()
+def schema(
+    sort: Annotated[
+        str | None, typer.Argument(help="rules, test, site, post, precinct, devices", show_default=False)
+    ] = None,
+    site: Annotated[
+        Path | None, typer.Option("--site", help="Dengan nama dari site.yaml ini / with the names of this site")
+    ] = None,
+    write: Annotated[Path | None, typer.Option("--write", help="Tulis semua ke sini / write all of them here")] = None,
+) -> int:
+    """Cetak JSON Schema sebuah berkas untuk editor / print a file's JSON Schema for editors."""
+    from dispatcher.cli.schema import schema as run
+
+    return run(sort, site, write)
+
+
 @app.command("test")
 def play(
     paths: Paths = None,

@@ -30,7 +30,7 @@ def parse_file(reader: Reader, node: Node, channels: frozenset[str]) -> list[Ful
     if body is None:
         return []
     version = body.get("version")
-    if version is not None and not (isinstance(version, Leaf) and version.value == 1):
+    if version is not None and not (isinstance(version, Leaf) and version.value == 1 and version.value is not True):
         reader.fault(version.place, "file-version", BAD_VERSION)
     listed = body.get("rules")
     if isinstance(listed, Leaf) and listed.value is None:

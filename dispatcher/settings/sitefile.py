@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
 
 from dispatcher.domain.faults import Fault, FaultsFound, Place, Text
 from dispatcher.domain.site import ROLES, Device, Kelurahan, Post, Site
@@ -15,7 +15,7 @@ from dispatcher.domain.tree import Leaf, Mapping, Node, Sequence, place_at
 from dispatcher.rules.kinds import check_kind
 from dispatcher.rules.reader import UNKNOWN_KEY, Reader
 from dispatcher.rules.where import is_slip
-from dispatcher.settings.units import DurationMs, Id
+from dispatcher.settings.units import DurationMs, Id, Number
 from dispatcher.settings.validate import Strict, validate
 from dispatcher.settings.yamlfile import read_file
 
@@ -38,7 +38,11 @@ Item = TypeVar("Item")
 # A section with nothing below it has no lines: all of them were commented out.
 Lines = Annotated[tuple[Item, ...], BeforeValidator(lambda value: () if value is None else value)]
 # A number that reads like one is a name all the same: the ministry's codes, Pos 7.
-Name = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) in (int, float) else value)]
+Name = Annotated[
+    str,
+    BeforeValidator(lambda value: str(value) if type(value) in (int, float) else value),
+    WithJsonSchema({"type": ["string", "number"]}),
+]
 
 
 class PrecinctLine(Strict):
@@ -62,8 +66,8 @@ class PostLine(Strict):
     id: Id
     name: Name = ""
     kelurahan: Id | None = None
-    lat: float | None = Field(default=None, ge=-90, le=90)
-    lon: float | None = Field(default=None, ge=-180, le=180)
+    lat: Number | None = Field(default=None, ge=-90, le=90)
+    lon: Number | None = Field(default=None, ge=-180, le=180)
     zones: Lines[str] = ()
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from dispatcher.settings.units import DurationMs, Id, Listen, SizeBytes
+from dispatcher.settings.units import DurationMs, Id, Listen, SizeBytes, Whole
 from dispatcher.settings.validate import Strict, validate
 from dispatcher.settings.yamlfile import read_file
 
@@ -26,7 +26,7 @@ class Broker(Strict):
     """How to reach a broker. The password stands in a file of its own, never here."""
 
     host: str = Field(min_length=1, max_length=253)
-    port: int = Field(default=1883, ge=1, le=65535)
+    port: Whole = Field(default=1883, ge=1, le=65535)
     username: str | None = None
     password_file: Path | None = None
     tls: Tls | None = None

@@ -18,11 +18,13 @@ from dispatcher.domain.events import Lane, RawMessage
 from dispatcher.domain.incident import Stage
 from dispatcher.domain.site import Site
 from dispatcher.domain.stamp import Stamp
+from dispatcher.domain.tree import plain
 from dispatcher.settings.sitefile import parse_site
 from dispatcher.settings.sources import collect
 from dispatcher.settings.yamlfile import read_text
 from tests.docs import facts
 from tests.docs.pages import ROOT, Block, blocks
+from tests.support.schemas import sort_of, underlined
 
 NOW = Stamp(0, 1_764_000_000_000, True)
 
@@ -55,6 +57,17 @@ def check(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_yaml_example_passes_the_check(block: Block, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "example.yaml").write_text(block.body, encoding="utf-8")
     check(tmp_path / "example.yaml", capsys)
+
+
+@pytest.mark.parametrize("block", named(block for block in of("yaml") if block.info == "yaml"))
+def test_an_editor_underlines_nothing_in_a_yaml_example(block: Block) -> None:
+    node = read_text(block.body, block.name)
+    assert underlined(sort_of(node), plain(node)) == []
+
+
+@pytest.mark.parametrize("block", named(of("yaml site")))
+def test_an_editor_underlines_nothing_in_a_piece_of_a_site(block: Block) -> None:
+    assert underlined("site", plain(read_text(site_with([block.body]), block.name))) == []
 
 
 @pytest.mark.parametrize("block", named(of("yaml site")))

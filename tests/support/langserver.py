@@ -11,14 +11,11 @@ from types import TracebackType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-PLACES = (ROOT / "node_modules" / ".bin",)
 
 
 def find() -> str | None:
-    """Return where the language server is: on the PATH, or in ``node_modules`` beside the project."""
-    return shutil.which("yaml-language-server") or next(
-        (str(place / "yaml-language-server") for place in PLACES if (place / "yaml-language-server").exists()), None
-    )
+    """Return where the language server is, None where it is not installed."""
+    return shutil.which("yaml-language-server")
 
 
 class LanguageServer:

@@ -14,10 +14,10 @@ from dispatcher.rules.parse_time import MAX_DURATION_MS
 from dispatcher.rules.reader import Reader
 from dispatcher.rules.where import is_slip
 
-_FILE_KEYS = frozenset({"version", "site", "rules", "tests"})
-_CASE_KEYS = frozenset({"name", "start", "given", "steps", "expect", "strict", "notes"})
-_GIVEN_KEYS = frozenset({"state"})
-_WATCH_KEYS = frozenset({"kind", "kelurahan", "until"})
+FILE_KEYS = frozenset({"version", "site", "rules", "tests"})
+CASE_KEYS = frozenset({"name", "start", "given", "steps", "expect", "strict", "notes"})
+GIVEN_KEYS = frozenset({"state"})
+WATCH_KEYS = frozenset({"kind", "kelurahan", "until"})
 FAULT_STEPS = (
     "power_cut", "restart", "clock_step", "clock_untrusted", "duplicate", "reload", "advance", "set_state", "watch",
     "broker_down",
@@ -35,14 +35,18 @@ BAD_TIME = Text(
     "tulis lama waktu sesudah start (70s), atau tanggal dan jam", "a duration after start (70s), or a date and time"
 )
 TOO_FAR = Text("tes ini keluar dari kalender", "this test leaves the calendar")
-BAD_START = Text("start ditulis tanggal dan jam, misalnya {example}", "start is a date and time, for example {example}")
+A_START = "2026-11-24T00:58:00+07:00"
+BAD_START = Text(
+    f"start ditulis tanggal dan jam, misalnya {A_START}", f"start is a date and time, for example {A_START}"
+)
+MAX_DUPLICATES = 100_000
 SCALARS = Text("nilai {key} harus kata, angka atau true/false", "{key} must be a word, a number or true/false")
 
 
 def parse_tests(node: Node, zone: tzinfo) -> TestFile:
     """Return the file's tests, with all its faults. ``zone`` is the site's timezone."""
     reader = Reader()
-    body = reader.mapping(node, _FILE_KEYS, ("tests",))
+    body = reader.mapping(node, FILE_KEYS, ("tests",))
     if body is None:
         return TestFile((), (), tuple(reader.faults))
     cases = tuple(_case(item, zone) for item in _listed(reader, body.get("tests"), "list of tests"))
@@ -71,7 +75,7 @@ def _listed(reader: Reader, node: Node | None, what: str) -> tuple[Node, ...]:
 
 def _case(node: Node, zone: tzinfo) -> Case:
     reader = Reader()
-    body = reader.mapping(node, _CASE_KEYS)
+    body = reader.mapping(node, CASE_KEYS)
     if body is None:
         return Case("?", DEFAULT_START, (), (), place=node.place, faults=tuple(reader.faults))
     start = _start(reader, body.get("start"), zone)
@@ -107,7 +111,7 @@ def _start(reader: Reader, node: Node | None, zone: tzinfo) -> int:
         return DEFAULT_START
     moment = _moment(node, zone)
     if moment is None or not FIRST_START <= moment <= LAST_START:
-        reader.fault(node.place, "bad-start", BAD_START, example="2026-11-24T00:58:00+07:00")
+        reader.fault(node.place, "bad-start", BAD_START)
         return DEFAULT_START
     return moment
 
@@ -126,7 +130,7 @@ def _moment(node: Node, zone: tzinfo) -> int | None:
 
 
 def _given(reader: Reader, node: Node | None) -> dict[str, object]:
-    body = None if node is None else reader.mapping(node, _GIVEN_KEYS)
+    body = None if node is None else reader.mapping(node, GIVEN_KEYS)
     states = body.get("state") if body is not None else None
     if states is None:
         return {}
@@ -265,8 +269,8 @@ def _untrusted(reader: Reader, node: Mapping, at: int, _start: int, _zone: tzinf
 def _duplicate(reader: Reader, node: Mapping, at: int, _start: int, _zone: tzinfo) -> Step | None:
     _only(reader, node, "duplicate")
     value = getattr(node.get("duplicate"), "value", None)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100_000:
-        reader.expected(node.get("duplicate") or node, "0..100000")
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_DUPLICATES:
+        reader.expected(node.get("duplicate") or node, f"0..{MAX_DUPLICATES}")
         return None
     return Step(at, "duplicate", value, node.place, end=at)
 
@@ -285,7 +289,7 @@ def _set_state(reader: Reader, node: Mapping, at: int, _start: int, _zone: tzinf
 
 def _watch(reader: Reader, node: Mapping, at: int, start: int, zone: tzinfo) -> Step | None:
     _only(reader, node, "watch")
-    body = reader.mapping(node.get("watch") or node, _WATCH_KEYS, ("kind",))
+    body = reader.mapping(node.get("watch") or node, WATCH_KEYS, ("kind",))
     kind = reader.word(body.get("kind")) if body is not None else None
     if body is None or kind is None:
         return None

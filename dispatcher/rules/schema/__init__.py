@@ -4,6 +4,6 @@ A schema sees one file and no site. It never refuses what the parser takes; name
 and whatever else needs more than one place to be seen stay `check`'s.
 """
 
-from dispatcher.rules.schema.file import RULES_TITLE, definitions, rule_file
+from dispatcher.rules.schema.file import RULES_TITLE, definitions, file, rule_file
 
-__all__ = ["RULES_TITLE", "definitions", "rule_file"]
+__all__ = ["RULES_TITLE", "definitions", "file", "rule_file"]

@@ -6,7 +6,6 @@ from dispatcher.domain.catalogue import KINDS, OPEN_PREFIXES
 from dispatcher.domain.events import EVENT_FIELDS
 from dispatcher.domain.faults import Text
 from dispatcher.domain.schema import Schema, both, one_of, one_or_many, pattern, ref, short
-from dispatcher.rules.checks import REPORT_WORDS
 from dispatcher.rules.duration import DURATION
 from dispatcher.rules.kinds import UNKNOWN_KIND
 from dispatcher.rules.parse_time import BAD_DURATION, BAD_TIME, DAYS, TIME, ZERO
@@ -14,12 +13,12 @@ from dispatcher.rules.where import SLIP
 
 _OPEN_WORD = "[_-]*[A-Za-z0-9][A-Za-z0-9_-]*"
 _LONGEST_KIND = 64
-_REPORTS = [f"report.{word}" for word in sorted(REPORT_WORDS)]
+_REPORT = "report."
+_REPORTED = [name.removeprefix(_REPORT) for name in KINDS if name.startswith(_REPORT)]
 _DAY_WORDS = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu")
 _DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 PREFIX = Text("semua jenis di bawah ini", "every kind below it")
-REPORTED = Text("kabar dari orang", "word from people")
 
 
 def duration(*, positive: bool = False) -> Schema:
@@ -47,17 +46,16 @@ def days() -> Schema:
 
 
 def kind_words() -> dict[str, Text]:
-    """Return every kind that has a name of its own, each prefix, and the reports that people often make."""
+    """Return every kind that has a name of its own, and each prefix."""
     below = {f"{name.rsplit('.', 1)[0]}.*" for name in KINDS if "." in name} | {f"{one}*" for one in OPEN_PREFIXES}
     words = {name: kind.title for name, kind in KINDS.items()}
-    words |= dict.fromkeys(sorted(below), PREFIX)
-    return words | {f"report.{name}": REPORTED for name in sorted(REPORT_WORDS)}
+    return words | dict.fromkeys(sorted(below), PREFIX)
 
 
 def kind() -> Schema:
     """Return one kind, a prefix (``door.*``), or a coined word (``report.x``)."""
     prefixes = "|".join(one.rstrip(".") for one in OPEN_PREFIXES)
-    regex = rf"(?!{slips(_REPORTS)})(?:{prefixes})\.{_OPEN_WORD}"
+    regex = rf"(?!report[.]{slips(_REPORTED)})(?:{prefixes})\.{_OPEN_WORD}"
     coined = pattern(regex, UNKNOWN_KIND_HERE) | {"maxLength": _LONGEST_KIND}
     return {"anyOf": [one_of(kind_words(), UNKNOWN_KIND_HERE), coined]}
 
