@@ -203,7 +203,7 @@ class Memory:
         """Fold that an absence of unknown length has been measured after all."""
         if self.standstill_ms is not None:
             self.state.grow_older(self.standstill_ms, missing_ms)
-            self.rulebook.corrected(missing_ms)
+            self.rulebook.corrected(missing_ms, self.standstill_ms)
         self.standstill_ms = self.before = None
 
     def forget(self, now: Stamp) -> None:

@@ -209,10 +209,10 @@ class Rulebook:
         known = self.edition if versions == self.edition.versions else self.kept(versions)
         self.using = known if known is not None else replace(self.edition, versions=versions)
 
-    def corrected(self, by_ms: int) -> None:
-        """Note that the last absence was longer than had been counted."""
+    def corrected(self, by_ms: int, back_ms: int) -> None:
+        """Note that the absence from which we came back at the running time ``back_ms`` was longer than counted."""
         if self.state is not None and by_ms:
-            self.using.engine.on_correction(self.state, by_ms)
+            self.using.engine.on_correction(self.state, by_ms, back_ms + self.ahead_ms)
             self.ahead_ms += by_ms
 
     def judge(self, events: Sequence[tuple[Event, frozenset[str]]]) -> list[Told]:

@@ -28,12 +28,16 @@ Seen = Callable[[str, bool], None]
 
 @dataclass(slots=True)
 class Clocks:
-    """True time, the wall clock's error and running time, which ``lag`` behind after an unmeasured power cut."""
+    """True time, the wall clock's error and running time, which ``lag`` behind after an unmeasured power cut.
+
+    ``back`` is the running time at which that cut ended.
+    """
 
     start: int
     at: int = 0
     step: int = 0
     lag: int = 0
+    back: int = 0
     trusted: bool = True
 
     def stamp(self) -> Stamp:
@@ -230,10 +234,12 @@ class World:
         if off is None or off.until > self._clocks.at:
             return
         self._off = None
-        if off.power and not self._clocks.trusted:
+        measured = not off.power or self._clocks.trusted
+        if not measured:
             self._clocks.lag += self._clocks.at - off.since  # nobody can vouch for how long that was
+            self._clocks.back = off.stopped.run_ms
         self._state = from_plain(json.loads(json.dumps(to_plain(self._state))))
-        self._take(self._engine.on_start(self._state, off.stopped, self._clocks.stamp()))
+        self._take(self._engine.on_start(self._state, off.stopped, self._clocks.stamp(), measured=measured))
         for action in off.waiting:
             action()
 
@@ -248,7 +254,7 @@ class World:
     def _trust(self, trusted: bool) -> None:
         self._clocks.trusted = trusted
         if trusted and self._clocks.lag:
-            self._engine.on_correction(self._state, self._clocks.lag)
+            self._engine.on_correction(self._state, self._clocks.lag, self._clocks.back)
             if self._off is not None:
                 stopped = self._off.stopped
                 self._off.stopped = replace(stopped, run_ms=stopped.run_ms + self._clocks.lag)

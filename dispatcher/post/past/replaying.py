@@ -51,7 +51,7 @@ class _Runner:
         self._asking: Edition | None = None
         self._last: Stamp | None = None
         self._forgot_ms = 0
-        self._unmeasured = False
+        self._standstill_ms: int | None = None  # when we last came back from an absence that nobody has measured
 
     def take(self, step: Step) -> None:
         now = step.stamp
@@ -59,9 +59,9 @@ class _Runner:
             self._begin(step)
         else:
             self._advance(now)
-        if step.missing_ms and self._unmeasured:
-            self._book.corrected(step.missing_ms)
-            self._unmeasured = False
+        if step.missing_ms and self._standstill_ms is not None:
+            self._book.corrected(step.missing_ms, self._standstill_ms)
+            self._standstill_ms = None
         if step.versions is not None and not step.start and self._follows:
             self._tell(now, self._book.switch(step.versions, now))
         if step.watches is not None:
@@ -74,7 +74,8 @@ class _Runner:
         self._last = now
 
     def _begin(self, step: Step) -> None:
-        self._unmeasured = self._unmeasured or (step.unmeasured and self._last is not None)
+        if step.unmeasured and self._last is not None:
+            self._standstill_ms = step.stamp.run_ms
         stopped = step.stopped if self._last is not None else None
         known = step.versions if self._follows else None
         self._tell(step.stamp, self._book.start(stopped, step.stamp, known or self._edition.versions))

@@ -37,20 +37,25 @@ class Now:
     """An instant, and up to when deadlines are to be judged.
 
     ``run`` is the limit, included; ``daily`` is the part of wall time, (after, until], whose daily
-    deadlines are due, None while the clock is not trusted. ``downtimes`` are when we were off, oldest first.
+    deadlines are due, None while the clock is not trusted. ``downtimes`` are when we were off, oldest first; ``edge``
+    is one of no length, if nobody has measured it yet.
     """
 
     stamp: Stamp
     run: int
     daily: tuple[int, int] | None = None
     downtimes: tuple[Downtime, ...] = ()
+    edge: Downtime | None = None
 
-    def back_within(self, begin: int, end: int) -> int | None:
+    def back_within(self, begin: int, end: int, *, anew: bool = True) -> int | None:
         """Return when we came back from the last downtime that a silence from ``begin`` to ``end`` spans, or None.
 
-        That is later than ``begin``: a silence that runs anew from there must not be judged for ever.
+        That is later than ``begin``: a silence that runs anew from there must not be judged for ever. One that is not
+        ``anew`` and begins at the edge began before it.
         """
-        spans = (down.end for down in self.downtimes if down.start < end and begin < down.end)
+        spans = [down.end for down in self.downtimes if down.start < end and begin < down.end]
+        if not anew and self.edge is not None and begin == self.edge.end < end:
+            spans.append(begin)
         return max(spans, default=None)
 
 
@@ -59,7 +64,7 @@ class Machine:
 
     def begin(self, state: MachineState, now: Stamp) -> None:
         """Set up the state of a fresh rule."""
-        state.began = now.run_ms
+        state.began, state.anew = now.run_ms, now.run_ms == state.edge
 
     def feed(self, state: MachineState, item: Item, now: Stamp, too_late: bool, judge: Judge) -> None:
         """Take one event that satisfies at least one clause."""

@@ -24,7 +24,7 @@ from dispatcher.rules.engine.outcome import Outcome, SetState
 from dispatcher.rules.engine.room import LOOK_EVERY, make_room
 from dispatcher.rules.engine.rosters import DailySilence, Silence
 from dispatcher.rules.engine.search import Exhausted
-from dispatcher.rules.engine.shift import shift
+from dispatcher.rules.engine.shift import edge_of, note_edge, shift
 from dispatcher.rules.engine.state import (
     MAX_DOWNTIMES,
     Downtime,
@@ -113,8 +113,9 @@ class Engine:
         return fresh
 
     def _fresh(self, state: EngineState, built: Built, print_: str, now: Stamp) -> RuleState:
-        own = RuleState(print_)
+        own = RuleState(print_, edge=state.edge)
         for machine, part in _parts(built, own):
+            part.edge = state.edge
             machine.begin(part, now)
             if isinstance(machine, Becoming):
                 machine.resume(part, state.states.get(machine.form.name, {}), now)
@@ -126,8 +127,9 @@ class Engine:
             if own.resting and built.rule.enabled:
                 machine.woken(part, now)
             if isinstance(machine, Silence):
+                anew = now.run_ms == part.edge
                 names = machine.expected.names
-                part.entries = {name: part.entries.get(name, Entry([now.run_ms])) for name in names}
+                part.entries = {name: part.entries.get(name, Entry([now.run_ms], anew=anew)) for name in names}
                 part.alarm = 0
 
     # --- steps
@@ -196,22 +198,28 @@ class Engine:
         self._due(state, now, 0, out)
         return out
 
-    def on_start(self, state: EngineState, stopped: Stamp, now: Stamp) -> Outcome:
+    def on_start(self, state: EngineState, stopped: Stamp, now: Stamp, *, measured: bool = True) -> Outcome:
         """Note that we were off from ``stopped`` to ``now``; the state is that of ``stopped``.
 
         What was due by then is told as it was. What spans the absence will be told as unknown. Where nobody can vouch
-        for its length ``now`` has the running time of ``stopped``.
+        for its length (not ``measured``) ``now`` has the running time of ``stopped``, or the least more.
         """
         out = Outcome()
         self._run_due(state, now, stopped.run_ms, out)
         down = Downtime(stopped.run_ms, now.run_ms, state.n)
         state.downtimes = [*state.downtimes[-(MAX_DOWNTIMES - 1) :], down]
+        if not measured:
+            note_edge(state, down.end)
         return out
 
-    def on_correction(self, state: EngineState, by_ms: int) -> None:
-        """Note that the last absence was longer by ``by_ms`` than had been counted; ``now`` is later by as much."""
-        if state.downtimes:
-            shift(state, state.downtimes[-1], by_ms)
+    def on_correction(self, state: EngineState, by_ms: int, back: int) -> None:
+        """Note that an absence was longer by ``by_ms`` than had been counted; ``now`` is later by as much.
+
+        ``back`` is the running time at which we came back from it; since then we may have been off again.
+        """
+        down = next((down for down in reversed(state.downtimes) if down.end == back), None)
+        if down is not None:
+            shift(state, down, by_ms)
             state.alarm = 0
 
     def set_state(self, state: EngineState, name: str, value: Value, posts: list[str] | None, now: Stamp) -> Outcome:
@@ -340,7 +348,7 @@ class Engine:
     def _run_due(
         self, state: EngineState, now: Stamp, run: int, out: Outcome, daily: tuple[int, int] | None = None
     ) -> None:
-        limit = Now(now, run, daily, tuple(state.downtimes))
+        limit = Now(now, run, daily, tuple(state.downtimes), edge_of(state))
         for built in self._timed:
             if built.rule.enabled:
                 for machine, part, judge in self._judges(state, built, now, out):

@@ -71,6 +71,8 @@ class Gate:
         if rule.throttle is not None:
             for key in throttle_keys(built, done):
                 own.dropped += _put(own.throttles, key, now.run_ms)
+                if now.run_ms == own.edge:
+                    own.throttled_anew.append(key)
         self._reopen(own, rule, done, now)
 
     def _reopen(self, own: RuleState, rule: FullRule, done: Completion, now: Stamp) -> None:
@@ -82,6 +84,8 @@ class Gate:
             # Whoever may ask for it: a rule that a reload brings can be held back by what was open before.
             if rule.alerts and not rule.shadow:
                 own.dropped += _put(own.incidents, group, (post, now.run_ms))
+                if now.run_ms == own.edge:
+                    own.renewed.append(group)
 
     def _queue_sets(self, rule: FullRule, done: Completion, out: Outcome) -> None:
         if rule.shadow:

@@ -27,6 +27,7 @@ class Hourly(Machine):
 
     def begin(self, state: MachineState, now: Stamp) -> None:
         """Fire from now on."""
+        state.anew = now.run_ms == state.edge
         state.began, state.began_wall = now.run_ms, now.wall_ms if now.trusted else None
         state.fresh = True
 

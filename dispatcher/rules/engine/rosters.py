@@ -59,8 +59,8 @@ class Silence(Machine):
 
     def begin(self, state: MachineState, now: Stamp) -> None:
         """Every entry's silence begins now."""
-        state.began = now.run_ms
-        state.entries = {name: Entry([now.run_ms]) for name in self.expected.names}
+        Machine.begin(self, state, now)
+        state.entries = {name: Entry([now.run_ms], anew=state.anew) for name in self.expected.names}
 
     def feed(self, state: MachineState, item: Item, now: Stamp, too_late: bool, judge: Judge) -> None:
         """Hear the entries that an event is word from."""
@@ -68,6 +68,7 @@ class Silence(Machine):
             return
         for name in self.expected.speakers(item.event):
             entry = state.entries.setdefault(name, Entry())
+            entry.anew = entry.anew or item.t == state.edge
             if not entry.heard or item.t > entry.heard[0]:
                 insort(entry.heard, item.t)
                 self._compress(entry)
@@ -101,10 +102,11 @@ class Silence(Machine):
     def _tell(self, entry: Entry, name: str, now: Now, judge: Judge) -> None:
         begin = entry.heard.pop(0)
         due = begin + self.for_ms
-        back = now.back_within(begin, due)
+        back = now.back_within(begin, due, anew=entry.anew)
         if back is not None:
             # We were off within this silence: nobody can say. Its time runs anew from our return.
             entry.heard = sorted({back, *entry.heard})
+            entry.anew = entry.anew or (now.edge is not None and back == now.edge.end)
         judge(self.expected.verdict(name, due, now.stamp, unknown=back is not None))
         if entry.heard:
             self._compress(entry)
@@ -121,7 +123,7 @@ class Silence(Machine):
         """Measure anew from now what became too long a silence while nobody listened; what was not is kept."""
         for entry in state.entries.values():
             if entry.heard and self._judged_at(entry) <= now.run_ms:
-                entry.heard = [now.run_ms]
+                entry.heard, entry.anew = [now.run_ms], now.run_ms == state.edge
         state.alarm = 0
 
 
@@ -141,6 +143,7 @@ class DailySilence(Machine):
 
     def woken(self, state: MachineState, now: Stamp) -> None:
         """Tell of spans that end from now on: nobody listened while the rule was off."""
+        state.anew = now.run_ms == state.edge
         state.began, state.began_wall = now.run_ms, now.wall_ms if now.trusted else None
 
     def feed(self, state: MachineState, item: Item, now: Stamp, too_late: bool, judge: Judge) -> None:
@@ -153,6 +156,7 @@ class DailySilence(Machine):
                 self._settle(entry, now)
                 self._note(entry, now.wall_ms - (now.run_ms - item.t))
             else:
+                entry.anew = entry.anew or item.t == state.edge
                 entry.unsure = [*entry.unsure[-(MAX_DATES - 1) :], item.t]
 
     def _note(self, entry: Entry, wall: int) -> None:

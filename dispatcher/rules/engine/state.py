@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any
 
-from pydantic import PlainSerializer, TypeAdapter
+from pydantic import Field, PlainSerializer, TypeAdapter
 
 from dispatcher.domain.events import Value
 from dispatcher.rules.engine.shared import SharedEvent, gathering, sharing
@@ -25,6 +25,8 @@ MAX_WAITS = 100  # running waits of one group
 MAX_KEYS = 5_000  # throttles, conditions or incidents of one rule
 MAX_DATES = 16  # judged dates that a clock stepping back could meet again
 MAX_DOWNTIMES = 64
+NO_EDGE = -1
+Spread = Annotated[int, Field(exclude=True)]  # the engine state's own, for whoever sees no more than a part of it
 
 
 def most_counted(at_least: int) -> int:
@@ -113,7 +115,7 @@ class Window:
 class Wait:
     """A running wait of an ``after``: since when, begun by what; ``t`` is our return for one that runs anew.
 
-    ``count`` is that of what began it, 0 in a checkpoint of an earlier version.
+    ``count`` is that of what began it, 0 in a checkpoint of an earlier version. ``anew``: it runs from our return.
     """
 
     t: int
@@ -122,18 +124,20 @@ class Wait:
     bound: dict[str, SharedEvent] = field(default_factory=dict)
     evidence: list[SharedEvent] = field(default_factory=list)
     count: int = 0
+    anew: bool = False
 
 
 @dataclass(slots=True)
 class Entry:
     """One name of a roster. ``heard`` is empty while its silence has been told; ``dates`` are days it was heard on.
 
-    ``unsure`` are times heard while the wall clock was not trusted.
+    ``unsure`` are times heard while the wall clock was not trusted. ``anew``: it was heard at the edge.
     """
 
     heard: list[int] = field(default_factory=list)
     dates: list[str] = field(default_factory=list)
     unsure: list[int] = field(default_factory=list)
+    anew: bool = False
 
 
 @dataclass(slots=True)
@@ -143,6 +147,7 @@ class Pending:
     since: int
     posts: list[str]
     everywhere: bool = False
+    anew: bool = False
 
 
 @dataclass(slots=True)
@@ -151,9 +156,11 @@ class MachineState:
 
     ``dropped`` counts what was given up because there was no more room; the oldest goes first. ``began`` is when the
     rule was loaded, ``began_wall`` the same in wall time, None before the clock was trusted.
-    ``fresh``: it has come, or was switched on, since daily deadlines were last judged.
+    ``fresh``: it has come, or was switched on, since daily deadlines were last judged. ``anew``: at the edge.
     """
 
+    edge: Spread = NO_EDGE
+    anew: bool = False
     began: int = 0
     began_wall: int | None = None
     fresh: bool = False
@@ -172,7 +179,7 @@ class RuleState:
     """What one rule remembers. Keys of a shadow's entries begin with ``~``: it must hold back nothing when it is live.
 
     ``conditions`` maps an open group to its post, ``throttles`` a key to the start of its window, ``incidents`` a
-    group to its post and the time of its last evidence.
+    group to its post and the time of its last evidence. ``throttled_anew`` and ``renewed`` are those of the edge.
     """
 
     fingerprint: str
@@ -183,6 +190,9 @@ class RuleState:
     incidents: dict[str, tuple[str | None, int]] = field(default_factory=dict)
     resting: bool = False
     dropped: int = 0
+    edge: Spread = NO_EDGE
+    throttled_anew: list[str] = field(default_factory=list)
+    renewed: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -192,6 +202,7 @@ class StateValue:
     value: Value
     since: int
     everywhere: bool = False
+    anew: bool = False
 
 
 @dataclass(slots=True)
@@ -205,7 +216,7 @@ class Watch:
 
 @dataclass(slots=True)
 class Downtime:
-    """We were off from ``start`` to ``end``; ``n`` is the number of the first arrival after it."""
+    """We were off from ``start`` to ``end``; ``n`` is the number of the last arrival before it."""
 
     start: int
     end: int
@@ -218,6 +229,10 @@ class EngineState:
 
     ``wall_seen`` is up to when daily deadlines were judged; None before the clock was ever trusted, and ``unsure``
     while it is not. ``ungrouped`` counts the events that lacked a rule's group field.
+
+    ``edge`` is where running time stood still while we were off, for nobody knows how long: we came back at the very
+    instant at which we had gone. Once that is measured, what came at it before has to stay and what came after it has
+    to move: that is ``anew``.
     """
 
     started: int = 0
@@ -227,11 +242,17 @@ class EngineState:
     unsure: bool = False
     rules: dict[str, RuleState] = field(default_factory=dict)
     states: dict[str, dict[str, StateValue]] = field(default_factory=dict)
+    edge: int = NO_EDGE
     watches: list[Watch] = field(default_factory=list)
     downtimes: list[Downtime] = field(default_factory=list)
     ungrouped: dict[str, int] = field(default_factory=dict)
     too_late: int = 0
     gave_up: int = 0
+
+    def spread_edge(self) -> None:
+        """Let every part know where the edge is."""
+        for own in self.rules.values():
+            own.edge = own.when.edge = own.clear.edge = self.edge
 
 
 def overflow(state: EngineState) -> Mapping[str, int]:
@@ -254,4 +275,6 @@ def to_plain(state: EngineState) -> dict[str, Any]:
 
 def from_plain(data: object) -> EngineState:
     """Return what ``to_plain`` made. Raises ValueError for anything else."""
-    return _adapter().validate_python(data, context=sharing(data))
+    state = _adapter().validate_python(data, context=sharing(data))
+    state.spread_edge()
+    return state

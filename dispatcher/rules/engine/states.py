@@ -51,9 +51,9 @@ class Becoming(Machine):
 
     def _enter(self, state: MachineState, posts: list[str], everywhere: bool, now: Stamp) -> None:
         if everywhere:
-            state.pending.append(Pending(now.run_ms, posts, everywhere=True))
+            state.pending.append(Pending(now.run_ms, posts, everywhere=True, anew=now.run_ms == state.edge))
         else:
-            state.pending += [Pending(now.run_ms, [post]) for post in posts]
+            state.pending += [Pending(now.run_ms, [post], anew=now.run_ms == state.edge) for post in posts]
 
     def due(self, state: MachineState, now: Now, judge: Judge) -> None:
         """Tell each state that has stayed so long enough."""
@@ -84,16 +84,18 @@ class Becoming(Machine):
 
         What was set for all at once is told once, too.
         """
-        together: dict[int, list[str]] = {}
+        together: dict[tuple[int, bool], list[str]] = {}
         for post in [post for post in values if post != EVERYWHERE] or list(values):
             known = values[post]
             if not same(known.value, self.form.value) or known.since + self.form.for_ms <= now.run_ms:
                 continue
             if known.everywhere:
-                together.setdefault(known.since, []).append(post)
+                together.setdefault((known.since, known.anew), []).append(post)
             else:
-                state.pending.append(Pending(known.since, [post]))
-        state.pending += [Pending(since, posts, everywhere=True) for since, posts in together.items()]
+                state.pending.append(Pending(known.since, [post], anew=known.anew))
+        state.pending += [
+            Pending(since, posts, everywhere=True, anew=anew) for (since, anew), posts in together.items()
+        ]
 
     def woken(self, state: MachineState, now: Stamp) -> None:
         """Give up what had stayed so long enough while the rule was off."""
@@ -114,9 +116,9 @@ def put_state(state: EngineState, name: str, value: Value, posts: list[str] | No
         old = value_at(state, name, post, site)
         if not same(old, value):
             left[post] = old
-            values[post] = StateValue(value, now.run_ms, everywhere)
+            values[post] = StateValue(value, now.run_ms, everywhere, now.run_ms == state.edge)
     if everywhere:
-        values[EVERYWHERE] = StateValue(value, now.run_ms, everywhere)
+        values[EVERYWHERE] = StateValue(value, now.run_ms, everywhere, now.run_ms == state.edge)
     return Change(name, value, left, everywhere)
 
 

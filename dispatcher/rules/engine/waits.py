@@ -139,9 +139,10 @@ class Waiting(Machine):
         group = self.grouping.group(wait.event) or ""
         groups = ((group, wait.event.post),)
         completion = Completion(wait.event, groups, wait.count or len(wait.evidence), tuple(wait.evidence))
-        back = now.back_within(wait.t, wait.t + self.within_ms)
+        anew = wait.anew or (now.edge is not None and wait.n > now.edge.n)
+        back = now.back_within(wait.t, wait.t + self.within_ms, anew=anew)
         if back is not None:
-            self._begin(state, key, replace(wait, t=back))
+            self._begin(state, key, replace(wait, t=back, anew=True))
             judge(replace(completion, unknown=True))
         elif judge(completion) and not self.reuse:
             self._spend(state, key, wait)

@@ -259,6 +259,25 @@ def test_a_power_cut_that_nobody_could_measure_makes_no_silence_longer_until_the
     assert once_more.memory.rulebook.ahead_ms == again.memory.rulebook.ahead_ms
 
 
+def test_a_restart_in_between_does_not_hide_how_long_the_power_cut_was(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, ruleset(CROWD.format(3, "Ramai")))
+    desk.turn(MINUTE)
+    before = desk.clock.stamp()
+    desk.clock.run_ms += 1
+    desk.clock.trusted = False
+    dark = desk.reopen(absence={"downtime_known": False, "before": [before.run_ms, before.wall_ms]})
+    saw(dark, times=2)
+    dark.clock.wait(1_000)
+    again = dark.reopen(absence={"downtime_known": True, "downtime_ms": 1_000})
+    again.clock.trusted = True
+    again.clock.wall_ms = before.wall_ms + 8 * 60 * MINUTE
+    again.turn()
+    assert again.memory.rulebook.ahead_ms > 7 * 60 * MINUTE
+    saw(again, first=3)
+    again.turns(3)
+    assert [alert["count"] for alert in of_rule(again, "crowd")] == [3]
+
+
 # --- what a rule sets off, and what ends it
 
 

@@ -177,7 +177,7 @@ def test_an_absence_of_unknown_length_is_counted_once_it_is_known() -> None:
     running.on_start(state, stamp(2), Stamp(2_000, 0, False))
     one = event("motion", 3, number=1)
     feed(running, state, one)
-    running.on_correction(state, 600_000)
+    running.on_correction(state, 600_000, 2_000)
     assert told(feed(running, state, event("motion", 604))) == [(Reason.UNKNOWN, "silent")] * 2
     assert told(feed(running, state, event("motion", 605))) == [(Reason.FIRED, "three")]
 

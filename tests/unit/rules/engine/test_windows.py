@@ -128,7 +128,7 @@ def test_an_absence_that_was_longer_moves_what_is_counted_after_it() -> None:
     feed(running, state, event(1, 1_000, v=1))
     running.on_start(state, stamp(2_000), Stamp(2_000, 0, False))
     feed(running, state, event(2, 3_000, v=2))
-    running.on_correction(state, 600_000)
+    running.on_correction(state, 600_000, 2_000)
     assert feed(running, state, event(3, 604_000, v=3)) == []
     assert feed(running, state, event(4, 605_000, v=1)) == [(Reason.FIRED, 3)]
 
