@@ -45,7 +45,6 @@ CHUNK = 25 * PER_RULES
 JOBS = min(2, os.cpu_count() or 1)
 FAULTY = {"id": "faulty", "whenn": {"event": "motion"}, "then": {"escalate": "none"}}
 _PLACE = Place("night")
-_TZ = ZoneInfo("Asia/Jakarta")
 
 
 @dataclass(slots=True)
@@ -73,7 +72,7 @@ def document(one: Night) -> dict[str, Any]:
     steps = [*(_step(step) for step in one.steps), {"at": f"{one.end}s", "advance": "0s"}]
     case = {
         "name": "night",
-        "start": one.start,
+        "start": one.start.at,
         "given": {"state": one.given},
         "steps": steps,
         "expect": [],
@@ -85,7 +84,7 @@ def document(one: Night) -> dict[str, Any]:
 def _step(step: dict[str, Any]) -> dict[str, Any]:
     at = {"at": f"{step['at']}s"}
     if "off" in step:
-        untrusted = {"clock_untrusted": True} if step.get("trusted") is False else {}
+        untrusted = {"clock_untrusted": not step["trusted"]} if "trusted" in step else {}
         return {**at, "power_cut" if step["cut"] else "restart": f"{step['off']}s", **untrusted}
     if "clock" in step:
         return {**at, "clock_step": f"{step['clock']}s"}
@@ -139,11 +138,11 @@ def _engine(rules: str, site_text: str, forgetful: bool) -> Engine | None:
     if faults:
         assert "whenn" in rules, [fault.render("en") for fault in faults]
         return None
-    return (Forgetful if forgetful else Engine)(ruleset, site, _TZ)
+    return (Forgetful if forgetful else Engine)(ruleset, site, ZoneInfo(site.timezone))
 
 
 def _case(one: Night) -> Case:
-    file = parse_tests(tree({"tests": document(one)["tests"]}), _TZ)
+    file = parse_tests(tree({"tests": document(one)["tests"]}), ZoneInfo(one.start.timezone))
     faults = [*file.faults, *file.cases[0].faults]
     assert not faults, [fault.render("en") for fault in faults]
     return file.cases[0]
@@ -181,7 +180,7 @@ def _row(entry: Entry) -> tuple[Any, ...]:
 def by_oracle(one: Night) -> tuple[Told, set[str]]:
     """Return what the oracle tells in a night, and what of the text it was about."""
     site = {**one.site, "max_lateness": {kind: seconds(late) for kind, late in one.lateness.items()}}
-    oracle = Oracle(site, one.rules, one.minute * 60, one.weekday)
+    oracle = Oracle(site, one.rules, one.start.minute * 60, one.start.weekday, one.start.turn)
     told = Counter(entry[:-1] for entry in oracle.play(one.given, one.steps, one.end))
     return told, oracle.met
 

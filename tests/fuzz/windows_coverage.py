@@ -1,7 +1,7 @@
 """What random nights were about: which words of the language stood in their rules and steps, and what was told."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from tests.fuzz.windows_night import Night
@@ -18,7 +18,7 @@ def is_timeline(night: Night) -> bool:
     return bool(night.rules) and sum("event" in step for step in night.steps) >= 2
 
 
-def words_of(night: Night, told: Iterable[tuple[Any, ...]], met: set[str]) -> set[str]:
+def words_of(night: Night, told: Collection[tuple[Any, ...]], met: set[str]) -> set[str]:
     """Return what a night was about."""
     rules = [rule for rule in night.rules if rule.get("enabled", True)]
     words = {word for rule in rules for word in _rule(rule)}
@@ -27,7 +27,23 @@ def words_of(night: Night, told: Iterable[tuple[Any, ...]], met: set[str]) -> se
     words |= {f"told: {entry[1]}" for entry in told}
     words |= {"told: alert by a rule" for entry in told if entry[1] == "alert" and entry[2] not in BUILT_IN}
     words |= {f"met: {word}" for word in met}
+    words |= {f"zone: {night.start.timezone}"} | _twins(night.rules, told)
     return words
+
+
+def _twins(rules: list[dict[str, Any]], told: Collection[tuple[Any, ...]]) -> set[str]:
+    """Whether a rule under a watch alerted, and whether it did so before the one that it was made from, or alone."""
+    alerts: dict[str, int] = {}
+    for at, sort, name, *_ in told:
+        if sort == "alert":
+            alerts.setdefault(name, at)
+    found = set()
+    for rule in rules:
+        other = rule.get("notes", "").removeprefix("twin of ")
+        if rule["id"] in alerts and other != rule.get("notes", ""):
+            first = other in alerts and alerts[rule["id"]] < alerts[other]
+            found |= {""} | ({" first"} if first else set()) | ({" alone"} if other not in alerts else set())
+    return {f"a twin under a watch alerts{how}" for how in found}
 
 
 def _rule(rule: dict[str, Any]) -> Iterator[str]:
@@ -102,7 +118,13 @@ _WORDS = [
         "unknown device again", "floor", "a rule stands for the floor", "held at a cut post", "reload keeps",
         "reload afresh", "switched on", "clock untrusted", "judged late", "held by only_if", "a shadow would have fired",
         "joins its open condition", "throttled by its window", "lacks a group field", "unknown, absent",
+        "an unmeasured cut", "an unmeasured cut corrected", "a time in a gap", "a time in a fold",
+        "late in time by a prefix", "reload keeps what had begun", "reload drops what had begun", "a rule put back",
+        "a verdict on an entry that is cut off",
     )),
+    *(f"met: three gates, a late event: {word}" for word in ("suppressed", "open", "throttled", "passed")),
+    *(f"zone: {zone}" for zone in ("Asia/Jakarta", "Europe/Berlin", "Asia/Beirut", "Australia/Lord_Howe")),
+    "a twin under a watch alerts", "a twin under a watch alerts first", "a twin under a watch alerts alone",
 ]  # fmt: skip
 
 

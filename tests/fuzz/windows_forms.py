@@ -50,7 +50,7 @@ class Forms(Passing):
     def _spend(self, part: Part, slot: Any, at: Ev, window: list[Ev], within: int, reach: Any) -> None:
         for one in window:
             one.spent = True
-        part.spent.setdefault(slot, []).append((at.t - within, at.t, reach))
+        part.spent.setdefault(slot, []).append((self.back(self.run(at.t) - within), at.t, reach))
 
     def _is_spent(self, part: Part, slot: Any, event: Ev) -> bool:
         """One that falls into a spent window is spent with it."""
@@ -83,7 +83,7 @@ class Forms(Passing):
                 one
                 for one in events
                 if not one.spent
-                and at.t - within <= one.t
+                and self.run(at.t) - within <= self.run(one.t)
                 and one.key <= at.key
                 and (reach is None or one.get("kelurahan") in reach)
             ]
@@ -103,6 +103,10 @@ class Forms(Passing):
             device = self.devices.get(name)
             if device is not None and not self._precinct(rule) and device["post"] != event.get("post"):
                 continue  # a post sees that post alone
+            length = seconds(part.when.get("for", "0s"))
+            for base in {*part.heard[name], *part.renewed.get(name, [])}:  # what this word ends it has ended for good
+                if base < event.t and self.run(event.t) <= self.run(base) + length:
+                    part.over.setdefault(name, set()).add(base)
             part.heard[name].append(event.t)
             if self.trusted:
                 part.walls_heard.setdefault(name, set()).add(self.wall() - (self.now - event.t))
@@ -112,6 +116,7 @@ class Forms(Passing):
     def _feed_waits(self, rule: Rule, part: Part, event: Ev) -> None:
         for group in self._windows_of(rule, part, event):
             part.events.setdefault(("absent", group), []).append(event)
+            part.waits = [wait for wait in part.waits if wait["group"] != group or not self._ends(part, wait, event)]
             after, slot = part.when["after"], ("wait", group)
             if "event" in after and "at_least" not in after:
                 if self.wants(after, event) and not self._is_spent(part, slot, event):
@@ -125,6 +130,12 @@ class Forms(Passing):
             for at, window, count, reach in self._completed(rule, part, form, slot, event):
                 self._spend(part, slot, at, window, seconds(form["within"]), reach)
                 self._wait(part, group, event if at.n == event.n else at, last.get("as"), count)
+
+    def _ends(self, part: Part, wait: dict[str, Any], event: Ev) -> bool:
+        """Whether an event is what a wait waits for, in time."""
+        end = self.run(wait["t"]) + seconds(part.when["within"])
+        after = (wait["t"], wait["n"]) < event.key and self.run(event.t) <= end
+        return after and self.wants(part.when["absent"], event, wait["named"])
 
     def _wait(self, part: Part, group: Any, event: Ev, name: str | None, count: int) -> None:
         named = {name: event} if name else {}

@@ -10,6 +10,15 @@ DAY = 86_400
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
+@dataclass(frozen=True)
+class Turn:
+    """Summer time begins or ends at the instant ``at``: the wall shows so many seconds more before and after it."""
+
+    at: int
+    before: int
+    after: int
+
+
 @dataclass
 class Part:
     """What the oracle keeps for one ``when`` or ``clear_when``: everything that ever came, and what has been judged."""
@@ -42,10 +51,11 @@ class Memory:
 
 
 class Known(Matching):
-    def __init__(self, site: dict[str, Any], start: int, weekday: int) -> None:
+    def __init__(self, site: dict[str, Any], start: int, weekday: int, turn: Turn | None = None) -> None:
         self.site = site
         self.start = start
         self.weekday = weekday
+        self.turn = turn
         self.posts = [post["id"] for post in site["posts"]]
         self.post_kelurahan = {post["id"]: post["kelurahan"] for post in site["posts"]}
         self.devices = {device["id"]: device for device in site["devices"]}
@@ -55,7 +65,9 @@ class Known(Matching):
         self.trusted = True
         self.wall_seen = start - 1
         self.instants = {0}
+        self.runs = {0}
         self.downs: list[tuple[int, int]] = []
+        self.unmeasured: tuple[int, int] | None = None  # a power cut whose length no clock has told yet
         self.cuts: dict[Any, int] = {}
         self.held: list[tuple[Ev, bool]] = []
         self.ids: set[Any] = set()
@@ -68,20 +80,72 @@ class Known(Matching):
         self.setting = 0
         self.memory: dict[str, Memory] = {}
         self.rules: list[Rule] = []
+        self.ever: set[str] = set()  # ids of all rules that there ever were
+
+    # --- clocks
 
     def wall(self) -> int:
+        """The wall clock as an instant: it runs on when summer time begins or ends."""
         return self.start + self.now + self.step_s
+
+    def local(self) -> int:
+        """What the clock on the wall shows, in seconds since the midnight before the night."""
+        wall = self.wall()
+        if self.turn is None:
+            return wall
+        return wall + (self.turn.before if wall < self.turn.at else self.turn.after)
+
+    def instant(self, local: int) -> int:
+        """The first instant at which the clock on the wall shows so much, or has jumped over it."""
+        if self.turn is None:
+            return local
+        early = local - self.turn.before
+        return early if early < self.turn.at else max(self.turn.at, local - self.turn.after)
+
+    def _turned(self, local: int) -> str:
+        """Whether the clock on the wall shows a time never, or twice."""
+        if self.turn is None:
+            return ""
+        early, late = local - self.turn.before, local - self.turn.after
+        if early >= self.turn.at > late:
+            return "gap"
+        return "fold" if early < self.turn.at <= late else ""
+
+    def run(self, t: int) -> int:
+        """A second by the clock that durations run on: a power cut that no clock has measured counts as nothing."""
+        if self.unmeasured is None or t < self.unmeasured[1]:
+            return t
+        return t - self.unmeasured[1] + self.unmeasured[0]
+
+    def back(self, run: int) -> int:
+        """The second at which that clock showed so much."""
+        if self.unmeasured is None or run <= self.unmeasured[0]:
+            return run
+        return run + self.unmeasured[1] - self.unmeasured[0]
+
+    def _measure(self, unmeasured: tuple[int, int] | None) -> None:
+        """A cut's length is not known, or is known now."""
+        if self.unmeasured is not None and unmeasured is None:
+            self.met.add("an unmeasured cut corrected")
+        self.unmeasured = unmeasured
+        self.runs = {self.run(t) for t in self.instants}
+
+    def _note(self, t: int) -> None:
+        """Something happened at this second: named durations after it something may be due."""
+        self.instants.add(t)
+        self.runs.add(self.run(t))
 
     def rule(self, id_: str) -> Rule:
         return next(rule for rule in self.rules if rule["id"] == id_)
 
     def lateness(self, kind: str) -> int:
-        return int(self.site["max_lateness"].get(kind, 0))
+        allowed: dict[str, int] = self.site["max_lateness"]
+        return max((late for word, late in allowed.items() if self.is_kind(kind, [word])), default=0)
 
     def _lateness_of(self, clause: dict[str, Any]) -> int:
         kinds = self.kinds(clause)
-        allowed = self.site["max_lateness"].items()
-        return max((late for kind, late in allowed if self.is_kind(kind, kinds)), default=0)
+        inside = [late for word, late in self.site["max_lateness"].items() if self.is_kind(word, kinds)]
+        return int(max([*inside, *(self.lateness(kind) for kind in kinds)]))
 
     def _precinct(self, rule: Rule) -> bool:
         return rule.get("runs_at") == "precinct" or "neighbours" in rule["when"]
@@ -90,8 +154,8 @@ class Known(Matching):
         return any(place in (None, post) and until >= self.now for place, until in self.cuts.items())
 
     def _down_within(self, begin: int, end: int) -> int | None:
-        """The end of the last downtime that overlaps (begin, end], or None."""
-        ends = [d1 for d0, d1 in self.downs if d0 < end and begin < d1 <= self.now]
+        """The end of the last downtime that overlaps a silence from ``begin`` until the running clock's ``end``."""
+        ends = [d1 for d0, d1 in self.downs if self.run(d0) < end and begin < d1 <= self.now]
         return max(ends) if ends else None
 
     # --- groups and rosters

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tests.fuzz.windows_matching import seconds
 from tests.fuzz.windows_rules import STATES, WATCHES, Draw, Rule, RuleDice
+from tests.fuzz.windows_starts import PLAIN, SUMMER, Start
 
 SITE: dict[str, Any] = {
-    "timezone": "Asia/Jakarta",
     "precinct": {"id": "p"},
     "kelurahan": [
         {"id": "k1", "neighbours": ["k2"]},
@@ -27,10 +28,10 @@ SITE: dict[str, Any] = {
 LATENESS: list[dict[str, str]] = [
     {"gas": "10s", "smoke": "4s", "report.y": "6s", "heartbeat": "3s"},
     {"gas": "12s", "motion": "9s", "heat": "5s", "smoke": "8s", "report.x": "10s", "report.y": "6s"},
+    {"motion": "2s", "gas": "7s", "report.*": "8s", "heartbeat": "11s"},
 ]
 PEOPLE = ["k1", "k2", "k3"]
 DEVICES = ["d1", "d2", "d3", "d4"]
-STARTS = [("2026-11-24T21:59:00+07:00", 21 * 60 + 59, 1), ("2026-11-26T23:58:00+07:00", 23 * 60 + 58, 3)]
 KINDS = ["motion", "gas", "heat", "smoke", "motion", "gas", "heat", "report.x", "report.y", "report.z", "heartbeat"]
 LENGTH, END = 120, 150
 PER_RULES = 4  # nights of one rule set: reading rules costs more than playing a night
@@ -38,32 +39,30 @@ PER_RULES = 4  # nights of one rule set: reading rules costs more than playing a
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """One set of rules and one timeline of whole seconds. ``weekday`` 0 is Monday."""
+    """One set of rules and one timeline of whole seconds."""
 
     rules: list[Rule]
     given: dict[str, Any]
     steps: list[dict[str, Any]]
     end: int
-    start: str
-    minute: int
-    weekday: int
+    start: Start
     lateness: dict[str, str]
 
     @property
     def site(self) -> dict[str, Any]:
         """Return site.yaml as plain values."""
-        return {**SITE, "max_lateness": self.lateness}
+        return {**SITE, "timezone": self.start.timezone, "max_lateness": self.lateness}
 
 
 def night(seed: int) -> Night:
     """Return the night of a seed."""
     rules_seed = seed // PER_RULES
-    start, minute, weekday = STARTS[rules_seed % 3 == 2]
-    lateness = LATENESS[rules_seed % 2]
-    dice = RuleDice(f"rules {rules_seed}", minute)
-    rules = dice.rules()
-    steps, given, end = Steps(f"steps {seed}", rules, lateness, RuleDice(f"reload {seed}", minute)).draw()
-    return Night(rules, given, steps, end, start, minute, weekday, lateness)
+    starts = SUMMER if rules_seed % 3 == 2 else PLAIN
+    start = starts[rules_seed // 3 % len(starts)]
+    lateness = LATENESS[rules_seed // 2 % len(LATENESS)]
+    rules = RuleDice(f"rules {rules_seed}", start).rules()
+    steps, given, end = Steps(f"steps {seed}", rules, lateness, RuleDice(f"reload {seed}", start)).draw()
+    return Night(rules, given, steps, end, start, lateness)
 
 
 def lengths(rules: list[Rule]) -> list[int]:
@@ -83,8 +82,9 @@ class Steps(Draw):
     def __init__(self, seed: str, rules: list[Rule], lateness: dict[str, str], reloads: RuleDice) -> None:
         super().__init__(seed)
         self._rules = rules
-        self._late = set(lateness)
+        self._late = {word: seconds(late) for word, late in lateness.items()}
         self._reloads = reloads
+        self._turn_s = 60 * abs(reloads.start.shift)
         self._ids = 0
         self._kinds = kinds_in(rules)
         self._favourite = self.pick(DEVICES)
@@ -94,10 +94,15 @@ class Steps(Draw):
         steps = [self._event_step(self.number(0, LENGTH)) for _ in range(3)]
         steps += [self._step(self.number(0, LENGTH)) for _ in range(self.number(2, 21))]
         steps += self._echoes(steps)
+        steps += self._stragglers(steps)
         steps += self._rare()
-        steps.sort(key=lambda step: step["at"])
-        held_back = "suppressed_by" in str(self._rules)
-        steps, end = self._stretched(steps) if self.maybe(0.15 if held_back else 0.05) else (steps, END)
+        if self.maybe(0.14):
+            steps, end = self._in_the_dark(steps)
+        elif self.maybe(0.15 if "suppressed_by" in str(self._rules) else 0.05):
+            steps, end = self._stretched(sorted(steps, key=lambda step: int(step["at"])))
+        else:
+            end = END
+        steps.sort(key=lambda step: int(step["at"]))
         return list(self._sensible(self._with_duplicates(steps))), self._given(), end
 
     def _given(self) -> dict[str, Any]:
@@ -119,6 +124,21 @@ class Steps(Draw):
                     found.append({key: value for key, value in step.items() if key != "happened"} | {"at": at})
         return found
 
+    def _stragglers(self, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return events of kinds that may be late which happened beside others, and come as late as they may, or later."""
+        found = []
+        for step in steps:
+            late = self._allowed(step["event"]) if "event" in step else 0
+            if late and self.maybe(0.2):
+                happened = step["at"] + self.pick([-2, -1, 0, 0, 1, 2])
+                at = happened + self.pick([late, late, late, late + 1, self.number(1, late)])
+                found.append({**step, "at": at, "happened": happened})
+        return found
+
+    def _allowed(self, kind: str) -> int:
+        word = kind if kind in self._late else f"{kind.split('.', 1)[0]}.*"
+        return self._late.get(word, 0)
+
     def _rare(self) -> list[dict[str, Any]]:
         """Return what happens once in a night, if at all."""
         steps: list[dict[str, Any]] = []
@@ -136,6 +156,34 @@ class Steps(Draw):
         if "watch" in str(self._rules) or self.maybe(0.02):
             steps += [self._watch(self.number(0, LENGTH)) for _ in range(self.number(1, 3))]
         return steps
+
+    def _in_the_dark(self, steps: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
+        """Return a night in which the power fails and no clock tells for how long, until trust returns, if it does."""
+        since, length = self.number(1, LENGTH), self.pick([1, self.number(2, 20), self.number(21, 90), 600, 640])
+        back = since + length
+        later = []
+        for step in steps:
+            if {"off", "trusted"} & set(step):
+                continue  # a second cut could take any part of the time that is missing
+            moved = step
+            if step["at"] > since and self.maybe(0.9):
+                moved = {**step, "at": step["at"] + length}
+                if self.maybe(0.4):
+                    moved.pop("happened", None)
+            later.append(moved)
+        later.append({"at": since, "off": length, "cut": True, "trusted": False})
+        if self.maybe(0.2):
+            later.append({"at": self.number(0, since), "trusted": False})
+        if self.maybe(0.2):  # a restart beside it, which our own clock measures
+            at = self.pick([self.number(0, since), back + self.number(0, 40)])
+            later.append({"at": at, "off": self.number(1, 20), "cut": False})
+        if self.maybe(0.85):
+            at = back + self.pick([0, self.number(1, 10), self.number(1, 60)])
+            with_cut = {"off": self.number(1, 20), "cut": True} if self.maybe(0.15) else {}
+            later.append({"at": at, "trusted": True, **with_cut})
+        more = self._echoes([step for step in later if step["at"] <= since])
+        later += [{**step, "at": step["at"] + length} for step in more]
+        return later, max(step["at"] for step in later) + 30
 
     def _watch(self, at: int) -> dict[str, Any]:
         watch: dict[str, Any] = {"kind": self.pick(WATCHES)}
@@ -177,21 +225,26 @@ class Steps(Draw):
     def _sensible(self, steps: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """Yield the steps without those about which the text says nothing."""
         off_until, trusted = -1, True
+        dark: int | None = None  # since when an unmeasured cut waits to be corrected
         ends = {step["at"] + step["off"] for step in steps if "off" in step}
         for step in steps:
-            if step["at"] <= off_until and {"trusted", "watch", "broker"} & set(step):
+            if step["at"] <= off_until and {"trusted", "watch", "broker"} & set(step) and "off" not in step:
                 continue  # done to a site that is off
+            if step["at"] <= off_until and "off" in step and dark is not None:
+                continue  # which of two cuts was how long, nobody can say
             if "broker" in step and step["at"] + step["broker"] in ends:
                 continue  # the way opens at the instant of a return: what comes first?
-            if "trusted" in step:
-                trusted = step["trusted"]
+            if "off" in step and step["at"] <= off_until:
+                step.pop("trusted", None)
+            trusted = step.get("trusted", trusted)
             if "off" in step:
-                if step["at"] <= off_until:
-                    step.pop("trusted", None)
-                trusted = step.get("trusted", trusted)
-                # How long a power cut was that no clock has measured is known later only.
-                step["cut"] = step["cut"] and trusted
+                inside = step["at"] <= off_until
+                step["cut"] = step["cut"] and (trusted or (dark is None and not inside))
                 off_until = max(off_until, step["at"] + step["off"])
+                dark = off_until if step["cut"] and not trusted else dark
+            dark = None if trusted else dark
+            if dark is not None and step.get("happened", dark) < dark:
+                step.pop("happened")  # an untrusted clock cannot say how long ago that was
             yield step
 
     # --- one step
@@ -201,7 +254,8 @@ class Steps(Draw):
             step: dict[str, Any] = {"at": at, "off": self.number(1, 20), "cut": self.maybe(0.5)}
             return {**step, "trusted": False} if self.maybe(0.1) else step
         if self.maybe(0.04):
-            return {"at": at, "clock": self.pick([-90, -60, -7, 7, 60, 90, 7200, -7200, 86_400])}
+            turns = [self._turn_s, -self._turn_s] * 3 if self._turn_s else []
+            return {"at": at, "clock": self.pick([-90, -60, -7, 7, 60, 90, 7200, -7200, 86_400, *turns])}
         if self.maybe(0.08):
             name = self.pick(["s", "s", "u"])
             value = self.pick(STATES[name])
@@ -225,8 +279,9 @@ class Steps(Draw):
             step["value"] = self.number(0, 3)
         if self.maybe(0.1):
             step["zone"] = self.pick(["a", "b"])
-        if self.maybe(0.35 if step["event"] in self._late else 0.15):
-            step["happened"] = at - self.number(-3, 12)
+        late = self._allowed(step["event"])
+        if self.maybe(0.35 if late else 0.15):
+            step["happened"] = at - (late + self.pick([-1, 0, 0, 1]) if self.maybe(0.3) else self.number(-3, 12))
         return step
 
     def _device(self) -> str:

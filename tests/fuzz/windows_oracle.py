@@ -1,15 +1,15 @@
 """The rule language by brute force, written from its text alone: second by second, from the whole history, in plain dicts.
 
 It shares no code with the engine and cares for no memory. Times are whole seconds since the start; the wall time of
-second 0 is ``start`` seconds after the midnight of its day, in a timezone without summer time. A rule is what its YAML
-says, as a dict. A second at which no step stands and that is no named duration after anything that ever happened is
+second 0 is ``start`` seconds after the midnight of its day, and ``turn`` says when summer time begins or ends near it.
+A rule is what its YAML says, as a dict. A second at which no step stands and that is no named duration after anything that ever happened is
 passed over: nothing can be due there.
 """
 # ruff: noqa: C901 - each function is one paragraph of the text, read aloud
 
 from typing import Any
 
-from tests.fuzz.windows_known import Memory, Part, Rule
+from tests.fuzz.windows_known import Memory, Part, Rule, Turn
 from tests.fuzz.windows_matching import Ev, seconds
 from tests.fuzz.windows_times import Times
 
@@ -19,8 +19,10 @@ UNKNOWN_AGAIN = 600
 
 
 class Oracle(Times):
-    def __init__(self, site: dict[str, Any], rules: list[Rule], start: int, weekday: int) -> None:
-        super().__init__(site, start, weekday)
+    def __init__(
+        self, site: dict[str, Any], rules: list[Rule], start: int, weekday: int, turn: Turn | None = None
+    ) -> None:
+        super().__init__(site, start, weekday, turn)
         self._load(rules)
 
     # --- rules, and their reload
@@ -28,6 +30,8 @@ class Oracle(Times):
     def _load(self, rules: list[Rule]) -> None:
         old = {rule["id"]: rule for rule in self.rules}
         memory = self.memory
+        gone = self.ever - set(old)
+        self.ever |= {rule["id"] for rule in rules}
         self.memory = {}
         self.rules = self._ordered(rules)
         for rule in rules:
@@ -35,11 +39,15 @@ class Oracle(Times):
             if before is not None and all(before.get(key) == rule.get(key) for key in MEANING):
                 self.memory[rule["id"]] = memory[rule["id"]]
                 self.met.add("reload keeps")
+                self.met |= {"reload keeps what had begun"} if self._has_begun(memory[rule["id"]]) else set()
                 if not before.get("enabled", True) and rule.get("enabled", True):
                     self._wake_rule(rule)
             else:
                 self.memory[rule["id"]] = self._fresh(rule)
                 self.met |= {"reload afresh"} if before is not None else set()
+                self.met |= {"a rule put back"} if rule["id"] in gone else set()
+                begun = before is not None and self._has_begun(memory[rule["id"]])
+                self.met |= {"reload drops what had begun"} if begun else set()
         words = [
             seconds(word) + late
             for rule in self.rules
@@ -48,6 +56,13 @@ class Oracle(Times):
             for late in (0, *self.site["max_lateness"].values())
         ]
         self.lengths = sorted(set(words))
+
+    def _has_begun(self, memory: Memory) -> bool:
+        """Whether a rule is in the middle of something: a window, a wait, or a state that has not stayed long enough."""
+        return any(
+            part.waits or part.becoming or any(not one.spent for events in part.events.values() for one in events)
+            for part in memory.parts
+        )
 
     def _ordered(self, rules: list[Rule]) -> list[Rule]:
         done: list[Rule] = []
@@ -75,7 +90,7 @@ class Oracle(Times):
         for post in self.posts:
             if self.states.get(name, {}).get(post) == value:
                 since, setting = self.since[name][post]
-                if since + length > self.now:
+                if self.run(since) + length > self.run(self.now):
                     together.setdefault((since, post if setting is None else setting), []).append(post)
         part.becoming = [(since, posts, isinstance(by, int)) for (since, by), posts in together.items()]
 
@@ -87,23 +102,25 @@ class Oracle(Times):
             length = seconds(part.when.get("for", "0s"))
             lateness = self._lateness_of(part.when["absent"]) if "absent" in part.when else 0
             within = seconds(part.when.get("within", "0s"))
-            part.waits = [wait for wait in part.waits if wait["t"] + within + lateness > self.now]
+            now = self.run(self.now)
+            part.waits = [wait for wait in part.waits if self.run(wait["t"]) + within + lateness > now]
             for name, heard in part.heard.items():
                 alive = sorted({*heard, *part.renewed.get(name, [])} - part.over.get(name, set()))
                 base = alive[0] if alive else self.now
                 for word in alive:
-                    base = word if word <= base + length else base
-                if alive and base + length + lateness <= self.now:
+                    base = word if self.run(word) <= self.run(base) + length else base
+                if alive and self.run(base) + length + lateness <= now:
                     part.renewed.pop(name, None)
                     part.heard[name], part.over[name] = [self.now], set()
-            part.becoming = [one for one in part.becoming if one[0] + length > self.now]
+            part.becoming = [one for one in part.becoming if self.run(one[0]) + length > now]
 
     # --- the night
 
     def play(self, given: dict[str, Any], steps: list[Step], end: int) -> list[tuple[Any, ...]]:
         self._states(given)
         off_until = went_off = -1
-        untrusted = False
+        cut = False
+        trusted: bool | None = None
         waiting: list[Step] = []
         by_second: dict[int, list[Step]] = {}
         for step in steps:
@@ -116,21 +133,21 @@ class Oracle(Times):
                 continue
             if not here and off_until != now and not self._may_be_due():
                 continue
-            self.instants.add(now)
             if off_until == now:
                 off_until = -1
-                self.downs.append((went_off, now))
-                self.trusted = self.trusted and not untrusted
+                self._return(went_off, cut, trusted)
+                self._note(now)
                 self._deadlines(strictly_before=True)
                 for step in waiting:
                     self._do(step)
                 waiting = []
+            self._note(now)
             self._reconnect()
             for index, step in enumerate(here):
                 if "off" in step:
                     self._deadlines()
                     self.met.add("power cut" if step["cut"] else "restart")
-                    untrusted = step.get("trusted") is False
+                    cut, trusted = step["cut"], step.get("trusted")
                     off_until, went_off = now + step["off"], now
                     off_until = self._while_off(here[index + 1 :], off_until, waiting)
                     break
@@ -144,7 +161,21 @@ class Oracle(Times):
             return True
         if any((self.wall() - late) % 60 == 0 for late in (0, *self.site["max_lateness"].values())):
             return True
-        return any(self.now - length in self.instants for length in self.lengths)
+        now = self.run(self.now)
+        return any(now - length in self.runs for length in self.lengths)
+
+    def _return(self, since: int, cut: bool, trusted: bool | None) -> None:
+        """We are back, with a clock that is trusted, or is not, or as before; who has lost power has no other clock."""
+        self.downs.append((since, self.now))
+        if trusted is not None:
+            self.trusted = trusted
+        if self.trusted:
+            self._measure(None)
+            self._believe()
+        elif cut:
+            self.met.add("an unmeasured cut")
+            assert self.unmeasured is None, "which of two cuts was how long, nobody can say"
+            self._measure((since, self.now))
 
     def _while_off(self, steps: list[Step], until: int, waiting: list[Step]) -> int:
         """Clocks go on, a second cut makes it longer, and everything else waits for our return."""
@@ -159,6 +190,8 @@ class Oracle(Times):
         return until
 
     def _do(self, step: Step) -> None:
+        if {"event", "states", "reload"} & set(step):
+            self._deadlines(strictly_before=True)  # a wait that an event of this instant began late is overdue by now
         if "clock" in step:
             self.step_s += step["clock"]
             self._deadlines(strictly_before=True)  # what the jump passed over is judged before what comes then
@@ -166,6 +199,8 @@ class Oracle(Times):
             self._states(step["states"])
         elif "trusted" in step:
             self.trusted = step["trusted"]
+            if self.trusted:
+                self._measure(None)
             self._believe()
             self._deadlines(strictly_before=True)
         elif "reload" in step:
@@ -238,7 +273,7 @@ class Oracle(Times):
 
     def _unknown_device(self, event: Ev) -> None:
         name = event.fields["device"]
-        if name in self.unknown and self.now - self.unknown[name] <= UNKNOWN_AGAIN:
+        if name in self.unknown and self.run(self.now) - self.run(self.unknown[name]) <= UNKNOWN_AGAIN:
             self.met.add("unknown device again")
             return
         self.unknown[name] = self.now
@@ -257,10 +292,12 @@ class Oracle(Times):
         self.n += 1
         event.n = self.n
         event.arrived = self.now
-        self.instants.add(event.t)
+        self._note(event.t)
         late = self.now - event.t > self.lateness(event.kind)
         if event.t < self.now:
             self.met.add("too late" if late else "late in time")
+            if not late and event.kind not in self.site["max_lateness"]:
+                self.met.add("late in time by a prefix")
         before = len(self.told)
         for rule in self.rules:
             seen = at_precinct and self._precinct_sees(event) if self._precinct(rule) else at_post

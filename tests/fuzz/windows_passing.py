@@ -43,21 +43,28 @@ class Passing(Known):
         if unknown:
             self._say("unknown", rule, event, count, late)
             return True
+        gates = {"throttle", "clear_when", "suppressed_by"} <= set(rule) and event.n > 0 and event.t < event.arrived
         for name in rule.get("suppressed_by", []):
             open_ = self.memory[name].incidents.values()
-            if all(any(post == at and self.now - last <= SUPPRESSED for at, last in open_) for _, post in groups):
+            if all(
+                any(post == at and self.run(self.now) - self.run(last) <= SUPPRESSED for at, last in open_)
+                for _, post in groups
+            ):
                 self._say("suppressed", rule, event, count, late)
+                self.met |= {"three gates, a late event: suppressed"} if gates else set()
                 return True
         keys = [(mode, self._throttle_key(rule, event, post, entry)) for _, post in groups]
         length = seconds(rule["throttle"]["once_within"]) if "throttle" in rule else None
         is_open = "clear_when" in rule and all((mode, group) in memory.conditions for group, _ in groups)
         inside = length is not None and all(
-            key in memory.throttles and self.now - memory.throttles[key] <= length for key in keys
+            key in memory.throttles and self.run(self.now) - self.run(memory.throttles[key]) <= length for key in keys
         )
         if is_open or inside:
             self.met.add("joins its open condition" if is_open else "throttled by its window")
+            self.met |= {f"three gates, a late event: {'open' if is_open else 'throttled'}"} if gates else set()
             self._say("throttled", rule, event, count, late)
         else:
+            self.met |= {"three gates, a late event: passed"} if gates else set()
             if length is not None:
                 memory.throttles.update(dict.fromkeys(keys, self.now))
             self._act(rule, event, groups, count, late, everywhere)
@@ -115,9 +122,9 @@ class Passing(Known):
         if not self.trusted:
             return True
         if "days" in condition:
-            return DAYS[(self.weekday + self.wall() // DAY) % 7] in condition["days"]
+            return DAYS[(self.weekday + self.local() // DAY) % 7] in condition["days"]
         start, end = (clock(text) for text in condition["between"])
-        now = self.wall() % DAY
+        now = self.local() % DAY
         return start <= now < end if start < end else now >= start or now < end
 
     def _say(self, sort: str, rule: Rule, event: Ev, count: int | None, late: bool = False) -> None:

@@ -5,6 +5,9 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
+from tests.fuzz.windows_matching import seconds
+from tests.fuzz.windows_starts import Start
+
 Rule = dict[str, Any]
 When = dict[str, Any]
 
@@ -39,11 +42,11 @@ class Draw:
 
 
 class RuleDice(Draw):
-    """Draws rule sets. ``minute`` is the local minute of the day at which their nights begin."""
+    """Draws rule sets for nights that begin at ``start``."""
 
-    def __init__(self, seed: str, minute: int) -> None:
+    def __init__(self, seed: str, start: Start) -> None:
         super().__init__(seed)
-        self._minute = minute
+        self.start = start
         self._precinct = False
         self._alerts: list[str] = []
 
@@ -52,6 +55,8 @@ class RuleDice(Draw):
         rules: list[Rule] = []
         for number in range(self.number(1, 4)):
             rules.append(self._after(rules, f"r{number}"))
+        if len(rules) < 4 and self.maybe(0.2):
+            rules.append(self._under_a_watch(self.pick(rules), f"r{len(rules)}"))
         if self.maybe(0.25):
             rules.append(self._press())
         return self.shuffled(rules)
@@ -99,6 +104,22 @@ class RuleDice(Draw):
 
     # --- a rule
 
+    def _under_a_watch(self, rule: Rule, name: str) -> Rule:
+        """Return the same rule as a precinct has it while a watch is open: earlier, or otherwise."""
+        twin = deepcopy(rule)
+        then = {"escalate": "precinct", "incident": INCIDENTS[name], "severity": "high"}
+        twin |= {"id": name, "only_if": [{"watch": self.pick(WATCHES)}], "then": then, "notes": f"twin of {rule['id']}"}
+        when = twin["when"]
+        for word in ("for", "within"):
+            if word in when and self.maybe(0.7):
+                when[word] = self._seconds(5, max(5, seconds(when[word]) - 1))
+        count = when.get("count", {})
+        if count.get("at_least", 1) > 1:
+            count["at_least"] -= 1
+        if self.maybe(0.4):
+            twin["throttle"] = self._throttle()
+        return twin
+
     def _press(self) -> Rule:
         escalate = self.pick(["precinct", "precinct", "technician", ["technician", "precinct"]])
         then = {"escalate": escalate, "incident": "panic", "severity": "critical"}
@@ -117,11 +138,12 @@ class RuleDice(Draw):
         if self._precinct:
             rule["runs_at"] = "precinct"
         rule["then"] = self._then(name)
-        if self.maybe(0.3):
+        together = 0.5 if self.maybe(0.15) else 0.0
+        if self.maybe(0.3 + together):
             rule["throttle"] = self._throttle()
-        if self.maybe(0.25):
+        if self.maybe(0.25 + together):
             rule["clear_when"] = self._clear(when)
-        if self.maybe(0.3) and others:
+        if self.maybe(0.3 + together) and others:
             rule["suppressed_by"] = self.some(others, min(2, len(others)))
         if self.maybe(0.25):
             rule["only_if"] = [self._condition() for _ in range(self.pick([1, 1, 2]))]
@@ -175,12 +197,17 @@ class RuleDice(Draw):
         return "1m" if length == 60 else f"{length}s"
 
     def _minute_of(self, after: int) -> str:
-        minute = (self._minute + after) % 1440
+        turned = self.start.shift if self.maybe(0.4) else 0
+        minute = (self.start.minute + after + turned) % 1440
         return f"{minute // 60:02}:{minute % 60:02}"
 
     def _span(self) -> list[str]:
-        """Return two minutes near the night's beginning, in either order."""
-        return [self._minute_of(after) for after in self._random.sample(range(-2, 4), 2)]
+        """Return two minutes near the night's beginning, or as far from it as its clock is turned, in either order."""
+        first = self._minute_of(self.number(-2, 3))
+        second = first
+        while second == first:
+            second = self._minute_of(self.number(-2, 3))
+        return [first, second]
 
     # --- when
 

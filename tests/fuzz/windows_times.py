@@ -16,13 +16,14 @@ class Times(Forms):
         for name in self._roster(part.when):
             while True:
                 bases = sorted({*part.heard[name], *part.renewed.get(name, [])} - part.over.get(name, set()))
-                base = next((b for b in bases if b + length + lateness <= limit), None)
+                base = next((b for b in bases if self.run(b) + length + lateness <= limit), None)
                 if base is None:
                     break
                 part.over.setdefault(name, set()).add(base)
-                if any(base < h <= base + length for h in (*part.heard[name], *part.renewed.get(name, []))):
+                end = self.run(base) + length
+                if any(base < h and self.run(h) <= end for h in (*part.heard[name], *part.renewed.get(name, []))):
                     continue
-                back = self._down_within(base, base + length)
+                back = self._down_within(base, end)
                 if back is not None:
                     part.renewed.setdefault(name, []).append(back)
                 self._verdict(rule, part, name, back is not None, False)
@@ -34,6 +35,8 @@ class Times(Forms):
         if device:
             fields |= {"device": name, "zone": device["zone"], "role": device["role"]}
         event = Ev("timer", self.now, self.now, 0, fields)
+        if self._precinct(rule) and self._is_cut(post):
+            self.met.add("a verdict on an entry that is cut off")
         if not part.clear:
             self._judge(rule, event, [((name,), post)], None, unknown=unknown, late=late, entry=name)
         elif not unknown:
@@ -44,28 +47,24 @@ class Times(Forms):
         when = part.when
         within, lateness = seconds(when["within"]), self._lateness_of(when["absent"])
         while True:
-            due = [wait for wait in part.waits if wait["t"] + within + lateness <= limit]
+            due = [wait for wait in part.waits if self.run(wait["t"]) + within + lateness <= limit]
             if not due:
                 return
             # Of one instant, groups in the order in which they came up.
             wait = min(due, key=lambda one: (one["t"], one["n"]))
             part.waits.remove(wait)
-            end = wait["t"] + within
-            came = part.events.get(("absent", wait["group"]), [])
-            if any(
-                (wait["t"], wait["n"]) < one.key and one.t <= end and self.wants(when["absent"], one, wait["named"])
-                for one in came
-            ):
+            end = self.run(wait["t"]) + within
+            if any(self._ends(part, wait, one) for one in part.events.get(("absent", wait["group"]), [])):
                 continue
             back = self._down_within(wait["t"], end)
             if back is not None:
                 part.waits.append({**wait, "t": back})
             if self._wait_is_over(rule, part, wait, back is not None) and back is None and not when.get("reuse"):
-                part.waits = [w for w in part.waits if w["group"] != wait["group"] or w["t"] > end]
+                part.waits = [w for w in part.waits if w["group"] != wait["group"] or self.run(w["t"]) > end]
                 slot = ("wait", wait["group"])
                 for one in part.events.get(slot, []):
-                    one.spent = one.spent or wait["t"] <= one.t <= end
-                part.spent.setdefault(slot, []).append((wait["t"], end, None))
+                    one.spent = one.spent or (wait["t"] <= one.t and self.run(one.t) <= end)
+                part.spent.setdefault(slot, []).append((wait["t"], self.back(end), None))
 
     def _wait_is_over(self, rule: Rule, part: Part, wait: dict[str, Any], unknown: bool) -> bool:
         if part.clear:
@@ -88,7 +87,8 @@ class Times(Forms):
         minute = clock(when["schedule"]["at"] if "schedule" in when else when["between"][1])
         passed, part.passed = part.passed, None
         for day in range(-3, 6):
-            deadline = day * DAY + minute
+            deadline = self.instant(day * DAY + minute)
+            turned = self._turned(day * DAY + minute)
             if passed is not None and deadline < passed:
                 continue
             if not after < deadline + lateness <= until or day in part.dates:
@@ -96,6 +96,8 @@ class Times(Forms):
             late = self.wall() > deadline + lateness
             if late:
                 self.met.add("judged late")
+            if turned:
+                self.met.add(f"a time in a {turned}")
             if "schedule" in when:
                 days = when["schedule"].get("days", DAYS)
                 if DAYS[(self.weekday + day) % 7] in days:
@@ -106,7 +108,7 @@ class Times(Forms):
                 continue
             part.dates.add(day)
             begin = clock(when["between"][0])
-            start = day * DAY + begin if begin < minute else (day - 1) * DAY + begin
+            start = self.instant(day * DAY + begin if begin < minute else (day - 1) * DAY + begin)
             shift = self.wall() - self.now
             off = any(d0 < deadline - shift and start - shift < d1 for d0, d1 in self.downs)
             for name in self._roster(when):
@@ -155,12 +157,12 @@ class Times(Forms):
         if value == wanted and changed:
             part.becoming += [(self.now, changed, True)] if everywhere else [(self.now, [p], False) for p in changed]
         if "for" not in part.when and rule.get("enabled", True):
-            self._became(rule, part, self.now)
+            self._became(rule, part, self.run(self.now))
 
     def _became(self, rule: Rule, part: Part, limit: int) -> None:
         length = seconds(part.when.get("for", "0s"))
-        ready = [one for one in part.becoming if one[0] + length <= limit]
-        part.becoming = [one for one in part.becoming if one[0] + length > limit]
+        ready = [one for one in part.becoming if self.run(one[0]) + length <= limit]
+        part.becoming = [one for one in part.becoming if self.run(one[0]) + length > limit]
         for _, posts, everywhere in ready:
             post = None if everywhere else posts[0]
             fields = {"post": post, "kelurahan": self.post_kelurahan.get(post or "")}
@@ -177,7 +179,7 @@ class Times(Forms):
     # --- deadlines of one instant, rule by rule
 
     def _deadlines(self, strictly_before: bool = False) -> None:
-        limit, until = (self.now - 1, self.wall() - 1) if strictly_before else (self.now, self.wall())
+        limit, until = self.run(self.now) - strictly_before, self.wall() - strictly_before
         after = self.wall_seen
         if self.trusted:
             self.wall_seen = until
