@@ -2,7 +2,7 @@
 
 from collections.abc import Container
 
-from dispatcher.domain.events import Event, is_floor
+from dispatcher.domain.events import EVENT_FIELDS, Event, is_floor
 from dispatcher.domain.firing import Firing, Remark, Said
 from dispatcher.domain.incident import Evidence
 from dispatcher.rules.engine.outcome import Reason, Told
@@ -68,6 +68,7 @@ def _named(event: Event) -> Evidence:
 def title(then: Then, event: Event, name: str) -> str:
     """Fill ``{field}`` in a rule's message from the event; an unknown field stays as written.
 
+    A field that every event may have and this one lacks (a report without its kelurahan) reads ``?``.
     A message that comes out blank, because the event says so, gives way to the rule's name.
     """
     filled = _filled(then.message, event)
@@ -85,5 +86,5 @@ def _fill(part: str, event: Event) -> str:
     field, closed, rest = part.partition("}")
     value = event.field(field) if closed else None
     if value is None:
-        return "{" + part
+        return f"?{rest}" if closed and field in EVENT_FIELDS else "{" + part
     return (str(value).lower() if isinstance(value, bool) else str(value)) + rest  # true, as the files say it

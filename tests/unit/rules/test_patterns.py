@@ -50,6 +50,12 @@ def test_a_message_is_filled_from_the_event_and_an_unknown_field_stays_as_writte
     assert title(then, event, "nama") == "Asap smoke-1 tinggi false {tidak_ada} {"
 
 
+def test_a_field_that_every_event_may_have_and_this_one_lacks_reads_as_a_question_mark() -> None:
+    event, _ = Town().event("report.kebakaran", None, None, None)
+    then = Then(("precinct",), "kebakaran", message="Kebakaran di {kelurahan}, {tempat}", severity="high")  # type: ignore[arg-type]
+    assert title(then, replace(event, kelurahan=None), "nama") == "Kebakaran di ?, {tempat}"
+
+
 def test_a_message_that_an_event_leaves_blank_gives_way_to_the_rules_name() -> None:
     event, _ = Town().event("smoke", "smoke-1", None, None, note=" ")
     then = Then(("precinct",), "kebakaran", message="{note}", severity="high")  # type: ignore[arg-type]
