@@ -160,6 +160,7 @@ PostFile = Annotated[
     Path | None,
     typer.Option("--config", help="post.yaml; bila tidak disebut / if left out: ., config/, /etc/kentongan/config"),
 ]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Tanpa bertanya / do not ask")]
 Days = Annotated[int, typer.Option("--days", min=0, help="Hari yang diputar ulang / days to replay (0: -)")]
 
 
@@ -265,6 +266,21 @@ def explain(
     from dispatcher.cli.pasts import telling
 
     return telling(lambda: run(Asked(what, data, config, post, site, as_json)))
+
+
+@app.command()
+def apply(
+    config: PostFile = None,
+    days: Days = 7,
+    yes: Yes = False,
+    despite_tests: Annotated[
+        bool, typer.Option("--despite-tests", help="Walau uji gagal / although tests fail")
+    ] = False,
+) -> int:
+    """Pakai aturan di berkas: rencana, tanya, ganti / apply the rule files: plan, question, swap."""
+    from dispatcher.cli.release.apply import apply as run
+
+    return run(config, days, yes=yes, despite_tests=despite_tests)
 
 
 @journal.command()

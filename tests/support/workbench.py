@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from dispatcher.post.inbox import Announcement, Reloaded
 from dispatcher.post.reloading import Around, Reloading
 from dispatcher.post.rulebook import Edition, Rulebook
 from dispatcher.settings.station import PostSettings, load_post
+from dispatcher.telemetry.http import Health, Server
 from dispatcher.telemetry.log import get
 from dispatcher.telemetry.metrics import PostMetrics
 from tests.unit.post.desk import Desk, HandClock
@@ -43,6 +47,16 @@ WRONG = """\
 - id: salah
   when: {event: smok}
   then: {escalate: precinct, incident: kebakaran, severity: high, message: "?"}
+"""
+
+TEST = """\
+site: ../site.yaml
+rules: [a.yaml]
+tests:
+- name: asap
+  start: 2026-11-24T21:00:00+07:00
+  steps: [{at: 0s, event: smoke, device: smoke-1}]
+  expect: [{at: 0s, alert: asap, severity: high}]
 """
 
 
@@ -144,3 +158,18 @@ class Bench:
 
     def value(self, name: str) -> float:
         return self.metrics.registry.get_sample_value(name) or 0.0
+
+
+@contextmanager
+def serving(bench: Bench) -> Iterator[Bench]:
+    """Let a started bench answer HTTP and SIGHUP as a running post does; the main thread is its main loop."""
+    before = signal.signal(signal.SIGHUP, lambda *_: bench.reloading.hang_up())
+    healthy = Health(good=True, parts={})
+    answers = {"/rules": lambda: dict(bench.reloading.answer())}
+    server = Server(bench.settings.http.listen, bench.metrics.registry, lambda: healthy, lambda: healthy, answers)
+    server.start()
+    try:
+        yield bench
+    finally:
+        server.stop()
+        signal.signal(signal.SIGHUP, before)

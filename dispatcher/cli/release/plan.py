@@ -31,11 +31,17 @@ REPLAYING = Text("\rmemutar ulang: {when}  ", "\rreplaying: {when}  ")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A plan that has been shown. ``good``: neither faults nor failing tests stand against it."""
+    """A plan that has been shown. ``sound``: its files have no fault; ``tested``: no test of them fails."""
 
     plan: Plan
     process: Process | None
-    good: bool
+    sound: bool
+    tested: bool
+
+    @property
+    def good(self) -> bool:
+        """Return whether nothing stands against it."""
+        return self.sound and self.tested
 
 
 def plan(config: Path | None, days: int = WEEK_DAYS) -> int:
@@ -66,23 +72,24 @@ def prepare(settings: PostSettings, sources: Sources, days: int, *, tests: bool 
     Raises FaultsFound without any site, OSError, FormatTooNew.
     """
     alive = process.find(settings)
-    found = planning.plan(settings, sources, alive=alive is not None)
+    found = planning.plan(settings, sources, alive)
     zone = ZoneInfo(found.timezone)
     host, port = settings.http.listen
     _print(words.head(settings.post, found, alive, f"{host}:{port}", zone))
     if found.site_changed:
         print(words.folded(words.text(words.NEEDS_RESTART)))
     print()
-    good = _checked(found) and (not tests or _tested(settings))
+    sound = _checked(found)
+    tested = not tests or (sound and _tested(settings))
     if found.is_nothing:
         print(words.text(words.SAME))
-        return Found(found, alive, good)
+        return Found(found, alive, sound, tested)
     print()
     _print(words.changes(found))
-    if good and days > 0:
+    if sound and days > 0:
         print()
         _print(words.week(planning.look_back(settings, found, days, _progress(zone)), days, zone))
-    return Found(found, alive, good)
+    return Found(found, alive, sound, tested)
 
 
 def _checked(found: Plan) -> bool:

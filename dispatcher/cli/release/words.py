@@ -126,9 +126,8 @@ def head(post: str, found: Plan, process: Process | None, address: str, zone: Zo
     """Yield what runs, and what stands in the files."""
     answer = None if process is None else process.answer
     yield _runs(post, found, process)
-    if found.running is not None:
-        version = str(answer["version"]) if answer is not None else found.running.version
-        yield folded(text(VERSION, version=version, since="" if answer is None else _since(answer, zone)))
+    if found.version:
+        yield folded(text(VERSION, version=found.version, since="" if answer is None else _since(answer, zone)))
     if process is not None and answer is None:
         yield folded(text(MUTE, address=address))
     words = WITH_FAULT if found.candidate.rules is None else IN_FILES
@@ -137,12 +136,11 @@ def head(post: str, found: Plan, process: Process | None, address: str, zone: Zo
 
 
 def _runs(post: str, found: Plan, process: Process | None) -> str:
+    if process is not None and process.answer is not None:
+        return text(HEAD, post=post, rules=process.answer["loaded"])
     if found.running is None:
         return text(HEAD_NEVER, post=post)
-    rules = found.running.edition.loaded
-    if process is not None and process.answer is not None:
-        rules = int(process.answer["loaded"])
-    return text(HEAD if process is not None else HEAD_OFF, post=post, rules=rules)
+    return text(HEAD if process is not None else HEAD_OFF, post=post, rules=found.running.edition.loaded)
 
 
 def _since(answer: Mapping[str, Any], zone: ZoneInfo) -> str:

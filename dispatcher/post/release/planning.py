@@ -8,6 +8,7 @@ from dispatcher.post.past.replaying import Progress, Replayed, recorded, replay
 from dispatcher.post.past.source import Past, open_folder
 from dispatcher.post.release import candidate, running
 from dispatcher.post.release.candidate import Candidate, Change
+from dispatcher.post.release.process import Process
 from dispatcher.post.release.running import Running
 from dispatcher.settings.sources import Sources, collect
 from dispatcher.settings.station import DAY_MS, PostSettings
@@ -15,7 +16,7 @@ from dispatcher.settings.station import DAY_MS, PostSettings
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Rule files beside what runs (None where no post ever ran here).
+    """Rule files beside what runs (None where no post ever ran here). ``version`` is what runs, "" for none.
 
     ``timezone`` is that of the site. ``kept`` counts the rules that keep what they remember. ``site_changed``: the
     file of the site is another than that with which the post runs, and is read at a start only.
@@ -23,6 +24,7 @@ class Plan:
 
     candidate: Candidate
     running: Running | None
+    version: str
     changes: tuple[Change, ...]
     kept: int
     timezone: str
@@ -31,22 +33,29 @@ class Plan:
     @property
     def is_nothing(self) -> bool:
         """Return whether just these files run already."""
-        return self.running is not None and self.running.version == self.candidate.version
+        return self.version == self.candidate.version and not self.candidate.faults
 
 
-def plan(settings: PostSettings, sources: Sources, *, alive: bool) -> Plan:
-    """Hold rule files against what runs. ``alive``: a post runs and reads them for the site that it has.
+def plan(settings: PostSettings, sources: Sources, process: Process | None) -> Plan:
+    """Hold rule files against what runs. A ``process`` that runs reads them for the site that it has.
 
     Raises FaultsFound without any site, OSError, FormatTooNew.
     """
     now = running.running(settings)
     site, version = running.known_site(settings)
     changed = now is not None and now.edition.versions[1] != version
-    if alive and now is not None:
+    if process is not None and now is not None:
         site, version = now.edition.site, now.edition.versions[1]
     found = candidate.read(sources, settings, site, version)
     changes = candidate.changes(found, now)
-    return Plan(found, now, changes, _kept(found, now, changes), site.timezone, alive and changed)
+    kept = _kept(found, now, changes)
+    return Plan(found, now, _version(now, process), changes, kept, site.timezone, process is not None and changed)
+
+
+def _version(now: Running | None, process: Process | None) -> str:
+    if process is not None and process.answer is not None:
+        return str(process.answer["version"])
+    return "" if now is None else now.version
 
 
 def _kept(found: Candidate, now: Running | None, changes: Iterable[Change]) -> int:
