@@ -51,7 +51,7 @@ def test_a_message_is_filled_from_the_event_and_an_unknown_field_stays_as_writte
 
 
 def test_a_field_that_every_event_may_have_and_this_one_lacks_reads_as_a_question_mark() -> None:
-    event, _ = Town().event("report.kebakaran", None, None, None)
+    event, _ = Town().event("report.kebakaran", "meja-lapor", None, None)
     then = Then(("precinct",), "kebakaran", message="Kebakaran di {kelurahan}, {tempat}", severity="high")  # type: ignore[arg-type]
     assert title(then, replace(event, kelurahan=None), "nama") == "Kebakaran di ?, {tempat}"
 
