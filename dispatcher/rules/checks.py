@@ -9,6 +9,7 @@ from dispatcher.domain.faults import Place, Text
 from dispatcher.domain.incident import Severity
 from dispatcher.rules.language import AbsentForm, FullRule, RunsAt, When
 from dispatcher.rules.model import Clause, Operator
+from dispatcher.rules.parse_rule import Draft
 from dispatcher.rules.reader import Reader
 from dispatcher.rules.uses import both_of, completing, demands, kinds_of
 from dispatcher.rules.where import is_slip
@@ -20,7 +21,7 @@ FLOOR_INCIDENTS = frozenset({"panic", "panel"})
 FLOOR_ESCALATE = Text(
     "tombol panik selalu diteruskan; escalate: none ditolak", "a panic is always relayed; escalate: none is refused"
 )
-FLOOR_SEVERITY = Text("tombol panik selalu critical", "a panic is always critical")
+FLOOR_SEVERITY = Text("tombol panik selalu critical, bukan {found}", "a panic is always critical, not {found}")
 FLOOR_THROTTLE = Text(
     "throttle pada tombol panik harus group_by: [device], supaya tombol lain tidak ikut diredam",
     "a throttle on a panic must be grouped by device, or one button would silence another",
@@ -53,16 +54,21 @@ KIND_SLIP = Text(
 )
 
 
-def check_rules(reader: Reader, rules: list[FullRule], retention_ms: int = RETENTION_MS) -> None:
-    """Note every fault of a list of rules that each parsed."""
-    for rule in rules:
-        _check_floor(reader, rule)
-        _check_place(reader, rule)
-        _check_windows(reader, rule, retention_ms)
-        _check_clear(reader, rule)
-    _check_words(reader, rules)
-    _check_suppression(reader, rules)
-    _check_loops(reader, rules)
+def check_rules(
+    reader: Reader, drafts: list[Draft], retention_ms: int = RETENTION_MS, hidden: frozenset[str] | None = frozenset()
+) -> None:
+    """Note every fault of a list of rules that stands in no rule alone, as far as each can be read.
+
+    ``hidden`` are the ids of further rules, which stand where nothing can be read; None where even those are unknown.
+    """
+    for draft in drafts:
+        _check_floor(reader, draft)
+        _check_place(reader, draft)
+        _check_windows(reader, draft, retention_ms)
+        _check_clear(reader, draft)
+    _check_words(reader, drafts)
+    _check_suppression(reader, drafts, hidden)
+    _check_loops(reader, [draft.rule for draft in drafts])
 
 
 # --- the floor -------------------------------------------------------------------------------------------------------
@@ -79,17 +85,19 @@ def is_floor_clause(clause: Clause) -> bool:
     )
 
 
-def _check_floor(reader: Reader, rule: FullRule) -> None:
+def _check_floor(reader: Reader, draft: Draft) -> None:
     """Refuse what would hold back a call for help (rules-language, "The floor")."""
+    rule, doubts = draft.rule, draft.doubts
     if not any(is_floor_clause(clause) for clause in completing(rule.when)):
         return
-    then = rule.place_of("then")
     if "none" in rule.then.escalate:
-        reader.fault(then, "floor-escalate", FLOOR_ESCALATE)
-    elif rule.then.severity is not Severity.CRITICAL:
-        reader.fault(then, "floor-severity", FLOOR_SEVERITY)
-    if rule.throttle is not None and "device" not in rule.throttle.group_by:
-        reader.fault(rule.place_of("throttle"), "floor-throttle", FLOOR_THROTTLE)
+        reader.fault(draft.place_of("then escalate"), "floor-escalate", FLOOR_ESCALATE)
+    if rule.then.severity is not Severity.CRITICAL and "then severity" not in doubts:
+        severity = str(rule.then.severity)
+        reader.fault(draft.place_of("then severity"), "floor-severity", FLOOR_SEVERITY, found=severity)
+    throttled = rule.throttle is not None and "device" not in rule.throttle.group_by
+    if throttled and "throttle group_by" not in doubts:
+        reader.fault(draft.place_of("throttle group_by"), "floor-throttle", FLOOR_THROTTLE)
     if rule.suppressed_by:
         reader.fault(rule.place_of("suppressed_by"), "floor-suppressed", FLOOR_SUPPRESS)
 
@@ -97,8 +105,16 @@ def _check_floor(reader: Reader, rule: FullRule) -> None:
 # --- where a rule can see --------------------------------------------------------------------------------------------
 
 
-def _check_place(reader: Reader, rule: FullRule) -> None:
-    for when in both_of(rule):
+def _both(rule: FullRule) -> Iterator[tuple[str, When]]:
+    """Yield ``when`` and ``clear_when``, each with its key."""
+    return zip(("when", "clear_when"), both_of(rule), strict=False)
+
+
+def _check_place(reader: Reader, draft: Draft) -> None:
+    rule = draft.rule
+    if "runs_at" in draft.doubts:
+        return
+    for name, when in _both(rule):
         if rule.runs_at is RunsAt.POST:
             key = "neighbours" if when.neighbours else next((k for k in kinds_of(when) if k.startswith("alert.")), None)
             if key is not None:
@@ -106,43 +122,50 @@ def _check_place(reader: Reader, rule: FullRule) -> None:
             continue
         for kind in dict.fromkeys(kinds_of(when)):
             if not kind.startswith(SEEN_AT_PRECINCT):
-                reader.fault(when.place, "not-at-precinct", UNSEEN, key=kind)
+                reader.fault(draft.place_of(f"{name} kind {kind}"), "not-at-precinct", UNSEEN, key=kind)
 
 
-def _check_windows(reader: Reader, rule: FullRule, retention_ms: int) -> None:
-    for when in both_of(rule):
+def _check_windows(reader: Reader, draft: Draft, retention_ms: int) -> None:
+    days = retention_ms // 86_400_000
+    for name, when in _both(draft.rule):
         form = when.form
         inner = form.after.within_ms if isinstance(form, AbsentForm) and form.after is not None else None
-        if max(when.within_ms, inner or 0) > retention_ms:
-            reader.fault(when.place, "beyond-retention", BEYOND, days=retention_ms // 86_400_000)
+        if when.within_ms > retention_ms:
+            reader.fault(draft.place_of(f"{name} within"), "beyond-retention", BEYOND, days=days)
+        elif (inner or 0) > retention_ms:
+            reader.fault(draft.place_of(f"{name} inner within"), "beyond-retention", BEYOND, days=days)
 
 
-def _check_clear(reader: Reader, rule: FullRule) -> None:
+def _check_clear(reader: Reader, draft: Draft) -> None:
+    rule = draft.rule
     clear = rule.clear_when
-    if clear is not None and clear.group_by and set(clear.group_by) != set(rule.when.group_by):
-        reader.fault(clear.place, "clear-group", CLEAR_GROUP)
+    if clear is None or not clear.group_by or draft.doubts & {"when group_by", "clear_when group_by"}:
+        return
+    if set(clear.group_by) != set(rule.when.group_by):
+        reader.fault(draft.place_of("clear_when group_by"), "clear-group", CLEAR_GROUP)
 
 
 # --- words that people coin ------------------------------------------------------------------------------------------
 
 
-def _check_words(reader: Reader, rules: list[FullRule]) -> None:
+def _check_words(reader: Reader, drafts: list[Draft]) -> None:
     """Tell a ``report.`` or ``alert.`` word that is one slip away from a known one."""
+    rules = [draft.rule for draft in drafts]
     known = {kind for kind in KINDS if "." in kind}
     known |= {f"alert.{word}" for word in FLOOR_INCIDENTS}
     known |= {f"alert.{rule.then.incident}" for rule in rules if rule.alerts and rule.then.incident}
-    for rule in rules:
-        for when in both_of(rule):
+    for draft in drafts:
+        for name, when in _both(draft.rule):
             for kind in dict.fromkeys(kinds_of(when)):
-                _check_word(reader, when, kind, known)
+                _check_word(reader, draft.place_of(f"{name} kind {kind}"), kind, known)
 
 
-def _check_word(reader: Reader, when: When, kind: str, known: set[str]) -> None:
+def _check_word(reader: Reader, place: Place, kind: str, known: set[str]) -> None:
     if kind in known or kind.endswith(".*") or not kind.startswith(("report.", "alert.")):
         return
     nearest = next((name for name in sorted(known) if is_slip(kind, name)), None)
     if nearest is not None:
-        reader.fault(when.place, "kind-slip", KIND_SLIP, key=kind, nearest=nearest)
+        reader.fault(place, "kind-slip", KIND_SLIP, key=kind, nearest=nearest)
 
 
 MAX_CIRCLES = 100
@@ -152,12 +175,14 @@ MAX_SHOWN = 8  # rules of a circle that a fault names
 # --- rules that name or wake each other ------------------------------------------------------------------------------
 
 
-def _check_suppression(reader: Reader, rules: list[FullRule]) -> None:
-    ids = {id_ for id_, _ in reader.ids}
-    for rule in rules:
-        for name in rule.suppressed_by:
+def _check_suppression(reader: Reader, drafts: list[Draft], hidden: frozenset[str] | None) -> None:
+    ids = {id_ for id_, _ in reader.ids} | (hidden or frozenset())
+    for draft in drafts if hidden is not None else ():
+        for name in draft.rule.suppressed_by:
             if name not in ids:
-                _unknown_rule(reader, rule.place_of("suppressed_by"), name, ids - {rule.id})
+                place = draft.place_of(f"suppressed_by {name}")
+                _unknown_rule(reader, place, name, ids - {draft.rule.id})
+    rules = [draft.rule for draft in drafts]
     edges = {rule.id: [name for name in rule.suppressed_by if name in ids] for rule in rules}
     for rule, chain in _circles(rules, edges):
         reader.fault(rule.place_of("suppressed_by"), "suppress-loop", SUPPRESS_LOOP, chain=_shown(chain))

@@ -6,7 +6,7 @@ from dispatcher.rules.engine.state import MAX_COUNTED
 from dispatcher.rules.kinds import check_kind
 from dispatcher.rules.language import CountForm, Step, Unless
 from dispatcher.rules.model import Clause
-from dispatcher.rules.reader import Reader
+from dispatcher.rules.reader import Reader, nearly
 from dispatcher.rules.where import check_field, parse_where
 
 MAX_PLACES = 100  # events that one step, and all steps of a list, may ask for together: the search goes so deep
@@ -21,7 +21,7 @@ BEYOND_WINDOW = Text(
     "at_least: {number} tidak akan tercapai; satu jendela menghitung paling banyak {most}",
     "at_least: {number} can never be reached; one window counts up to {most}",
 )
-BAD_NAME = Text("nama (as) satu kata tanpa titik", "a name (as) is one word without a dot")
+BAD_NAME = Text("nama (as) satu kata tanpa titik, bukan {key}", "a name (as) is one word without a dot, not {key}")
 NAME_TWICE = Text("nama {key} sudah dipakai klausa sebelumnya", "an earlier clause is already named {key}")
 NO_CLAUSE = Text("daftar ini perlu paling sedikit satu klausa", "this list needs at least one clause")
 UNLESS_PLACE = Text(
@@ -31,18 +31,24 @@ UNLESS_PLACE = Text(
 TOO_MANY = Text("lebih dari {limit} klausa", "more than {limit} clauses")
 
 
-def clause_of(reader: Reader, body: Mapping) -> Clause | None:
-    """Return the clause of a mapping whose keys were checked already."""
+def clause_of(reader: Reader, body: Mapping) -> Clause:
+    """Return the clause of a mapping whose keys were checked already, without what is faulty in it."""
     event = body.get("event")
-    if event is None:
-        return None
-    kinds = reader.words(event)
-    for place, kind in _placed(event):
-        check_kind(reader, place, kind)
-    if not kinds or len(kinds) > MAX_KINDS:
-        reader.expected(event, f"1..{MAX_KINDS} kinds")
-        return None
+    kinds = _kinds(reader, event) if event is not None else ()
     return Clause(kinds, parse_where(reader, body.get("where")))
+
+
+def _kinds(reader: Reader, event: Node) -> tuple[str, ...]:
+    words, before = reader.words(event), len(reader.faults)
+    kinds = []
+    for place, word in _placed(event):
+        kind = check_kind(reader, place, word)
+        if kind is not None:
+            reader.stands(f"kind {kind}", place)
+            kinds.append(kind)
+    if len(words) > MAX_KINDS or (not words and len(reader.faults) == before):
+        reader.expected(event, f"1..{MAX_KINDS} kinds")
+    return tuple(kinds[:MAX_KINDS])
 
 
 def _placed(node: Node) -> list[tuple[Place, str]]:
@@ -56,12 +62,12 @@ def plain_clause(reader: Reader, node: Node | None) -> Clause | None:
     return None if body is None else clause_of(reader, body)
 
 
-def step_of(reader: Reader, body: Mapping) -> Step | None:
+def step_of(reader: Reader, body: Mapping) -> Step:
     """Return a clause with its name and number; the name is known to the clauses that follow."""
     clause = clause_of(reader, body)
     number = whole_number(reader, body.get("at_least"), 1, MAX_PLACES)
     name = alias_of(reader, body.get("as"))
-    return None if clause is None else Step(clause, name, 1 if number is None else number)
+    return Step(clause, name, 1 if number is None else number)
 
 
 def alias_of(reader: Reader, node: Node | None) -> str | None:
@@ -69,10 +75,11 @@ def alias_of(reader: Reader, node: Node | None) -> str | None:
     name = reader.word(node)
     if name is None or node is None:
         return None
-    if "." in name or " " in name:
-        reader.fault(node.place, "bad-name", BAD_NAME)
-        return None
     known = reader.aliases or frozenset()
+    if "." in name or " " in name:
+        reader.fault(node.place, "bad-name", BAD_NAME, key=name)
+        reader.aliases = known | {name.partition(".")[0]}  # what compares with it names it so
+        return None
     if name in known:
         reader.fault(node.place, "duplicate-name", NAME_TWICE, key=name)
     reader.aliases = known | {name}
@@ -100,7 +107,7 @@ def count_of(reader: Reader, node: Node | None) -> CountForm | None:
     distinct = reader.word(body.get("distinct"))
     if distinct is not None:
         check_field(reader, body.place_of("distinct"), distinct)
-    return None if clause is None or number is None else CountForm(clause, number, distinct)
+    return CountForm(clause, 1 if number is None else number, distinct)
 
 
 def _number_in_window(reader: Reader, node: Node | None) -> int | None:
@@ -134,7 +141,7 @@ def step_list(reader: Reader, node: Node, *, ordered: bool) -> tuple[Step | Unle
 def _items(reader: Reader, node: Node) -> tuple[Node, ...]:
     if not isinstance(node, Sequence):
         reader.expected(node, "list of clauses")
-        return ()
+        return (node,) if isinstance(node, Mapping) else ()
     if not node.items:
         reader.fault(node.place, "empty-list", NO_CLAUSE)
     if len(node.items) > MAX_CLAUSES:
@@ -143,10 +150,10 @@ def _items(reader: Reader, node: Node) -> tuple[Node, ...]:
 
 
 def _part(reader: Reader, node: Node) -> Step | Unless | None:
-    if isinstance(node, Mapping) and node.get("unless") is not None:
+    if isinstance(node, Mapping) and any(nearly(entry.key, ("unless",)) for entry in node.entries):
         body = reader.mapping(node, frozenset({"unless"}))
         clause = plain_clause(reader, body.get("unless")) if body else None
-        return None if clause is None else Unless(clause)
+        return Unless(clause or Clause(()))
     body = reader.mapping(node, STEP_KEYS, ("event",))
     return None if body is None else step_of(reader, body)
 
@@ -161,8 +168,7 @@ def _check_unless(reader: Reader, items: tuple[Node, ...], unless: list[bool], *
 
 
 def only_entry(reader: Reader, node: Node, expected: str) -> Entry | None:
-    """Return the single entry of a mapping that must have exactly one."""
+    """Return the entry of a mapping that must have exactly one."""
     if not isinstance(node, Mapping) or len(node.entries) != 1:
         reader.expected(node, expected)
-        return None
-    return node.entries[0]
+    return node.entries[0] if isinstance(node, Mapping) and node.entries else None

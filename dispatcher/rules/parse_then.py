@@ -13,7 +13,7 @@ from dispatcher.rules.language import DayIs, OnlyIf, StateIs, TimeIs, WatchIs
 from dispatcher.rules.model import Then, Throttle
 from dispatcher.rules.parse_time import days_of, duration_of, span_of
 from dispatcher.rules.parse_when import group_fields
-from dispatcher.rules.reader import Reader
+from dispatcher.rules.reader import Reader, describe
 from dispatcher.rules.where import check_field
 
 INCIDENT = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
@@ -25,14 +25,19 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 BAD_INCIDENT = Text(
-    "jenis kejadian hanya huruf kecil, angka, _ . -", "an incident kind has lower-case letters, digits, _ . -"
+    "jenis kejadian hanya huruf kecil, angka, _ . -, bukan {found}",
+    "an incident kind has lower-case letters, digits, _ . -, not {found}",
 )
-BAD_ACTION = Text("aksi ditulis alat.perintah, misalnya siren.on", "an action is device.command, for example siren.on")
+BAD_ACTION = Text(
+    "aksi ditulis alat.perintah, misalnya siren.on, bukan {found}",
+    "an action is device.command, for example siren.on, not {found}",
+)
 UNKNOWN_ROLE = Text("tidak ada alat berperan {key}", "no device has the role {key}")
 MISSING_THEN = Text("then perlu {key}", "then needs {key}")
 NONE_ALONE = Text("escalate: none berdiri sendiri", "escalate: none stands alone")
 BAD_PLACEHOLDER = Text(
-    "di dalam {} hanya nama isian kejadian, tanpa logika", "between { and } stands the name of a field, and no logic"
+    "di dalam {} hanya nama isian kejadian, tanpa logika, bukan {found}",
+    "between { and } stands the name of a field, and no logic, not {found}",
 )
 ONE_CONDITION = Text(
     "setiap syarat only_if satu dari: state beserta is, between, days, watch",
@@ -40,16 +45,20 @@ ONE_CONDITION = Text(
 )
 
 
-def parse_then(reader: Reader, node: Node | None, channels: frozenset[str]) -> Then | None:
-    """Return what a firing does."""
+def parse_then(reader: Reader, node: Node | None, channels: frozenset[str] | None) -> Then | None:
+    """Return what a firing does. ``channels`` are the words of ``escalate``; None where nobody knows them."""
     body = None if node is None else reader.mapping(node, THEN_KEYS, ("escalate",))
     if body is None:
         return None
+    for entry in body.entries:
+        reader.stands(entry.key, entry.value.place)
     escalate = _escalate(reader, body.get("escalate"), channels)
     for key in () if escalate == ("none",) else ("incident", "severity"):
         if body.get(key) is None:
             reader.fault(body.place, "missing-key", MISSING_THEN, key=key)
     severity = reader.choice(body.get("severity"), tuple(Severity))
+    if severity is None:
+        reader.doubt("severity")
     return Then(
         escalate=escalate,
         incident=_incident(reader, body),
@@ -62,13 +71,13 @@ def parse_then(reader: Reader, node: Node | None, channels: frozenset[str]) -> T
     )
 
 
-def _escalate(reader: Reader, node: Node | None, channels: frozenset[str]) -> tuple[str, ...]:
+def _escalate(reader: Reader, node: Node | None, channels: frozenset[str] | None) -> tuple[str, ...]:
     if node is None:
         return ()
     items = node.items if isinstance(node, Sequence) else (node,)
     if not items:
-        reader.expected(node, ", ".join(sorted(channels)))
-    words = (reader.choice(item, channels | {"none"}) for item in items)
+        reader.expected(node, ", ".join(sorted(channels or ())))
+    words = (reader.choice(item, channels | {"none"}) if channels else reader.word(item) for item in items)
     found = tuple(dict.fromkeys(word for word in words if word is not None))
     if "none" in found and len(found) > 1:
         reader.fault(node.place, "escalate-none", NONE_ALONE)
@@ -76,9 +85,10 @@ def _escalate(reader: Reader, node: Node | None, channels: frozenset[str]) -> tu
 
 
 def _incident(reader: Reader, body: Mapping) -> str | None:
-    word = reader.word(body.get("incident"))
-    if word is not None and not INCIDENT.fullmatch(word):
-        reader.fault(body.place_of("incident"), "bad-incident", BAD_INCIDENT)
+    node = body.get("incident")
+    word = reader.word(node)
+    if word is not None and node is not None and not INCIDENT.fullmatch(word):
+        reader.fault(body.place_of("incident"), "bad-incident", BAD_INCIDENT, found=describe(node))
         return None
     return word
 
@@ -91,19 +101,21 @@ def _message(reader: Reader, body: Mapping) -> str:
         if _FIELD.fullmatch(found[1]):
             check_field(reader, body.place_of("message"), found[1])
         else:
-            reader.fault(body.place_of("message"), "bad-placeholder", BAD_PLACEHOLDER)
+            reader.fault(body.place_of("message"), "bad-placeholder", BAD_PLACEHOLDER, found=found[0])
     return text
 
 
 def _actions(reader: Reader, body: Mapping) -> tuple[str, ...]:
-    actions = reader.words(body.get("actions"))
-    if not all(ACTION.fullmatch(action) for action in actions):
-        reader.fault(body.place_of("actions"), "bad-action", BAD_ACTION)
-    for action in actions:
+    node = body.get("actions")
+    items = () if node is None else node.items if isinstance(node, Sequence) else (node,)
+    actions = [(item, word) for item in items for word in (reader.word(item),) if word is not None]
+    for item, action in actions:
         role = action.split(".", 1)[0]
-        if role not in ROLES and difflib.get_close_matches(role, ROLES, 1, 0.75):
-            reader.unknown(body.place_of("actions"), "unknown-name", UNKNOWN_ROLE, role, ROLES)
-    return actions
+        if not ACTION.fullmatch(action):
+            reader.fault(item.place, "bad-action", BAD_ACTION, found=describe(item))
+        elif role not in ROLES and difflib.get_close_matches(role, ROLES, 1, 0.75):
+            reader.unknown(item.place, "unknown-name", UNKNOWN_ROLE, role, ROLES)
+    return tuple(action for _, action in actions)
 
 
 def _avs(reader: Reader, node: Node | None) -> int | None:
@@ -138,7 +150,7 @@ def parse_throttle(reader: Reader, node: Node | None) -> Throttle | None:
     if body is None:
         return None
     duration = duration_of(reader, body.get("once_within"))
-    return None if duration is None else Throttle(duration, group_fields(reader, body.get("group_by")))
+    return Throttle(duration or 0, group_fields(reader, body.get("group_by")))
 
 
 # --- only_if ---------------------------------------------------------------------------------------------------------
@@ -161,15 +173,16 @@ def _condition(reader: Reader, node: Node) -> OnlyIf | None:
     if body is None:
         return None
     keys = {entry.key for entry in body.entries if entry.key in CONDITION_KEYS}
-    name = next(iter(keys - {"is"}), "")
-    if len(keys - {"is"}) != 1 or ("is" in keys) != (name == "state"):
+    names = [entry.key for entry in body.entries if entry.key in _CONDITIONS]
+    if len(names) != 1 or ("is" in keys) != (names == ["state"]):
         reader.fault(node.place, "only-if", ONE_CONDITION)
-        return None
-    return _CONDITIONS[name](reader, body)
+    found = [_CONDITIONS[name](reader, body) for name in names]
+    return found[0] if found else None
 
 
 def _state_is(reader: Reader, body: Mapping) -> OnlyIf | None:
-    name, value = reader.word(body.get("state")), _scalar(reader, body.get("is") or body)
+    is_ = body.get("is")
+    name, value = reader.word(body.get("state")), None if is_ is None else _scalar(reader, is_)
     return None if name is None or value is None else StateIs(name, value)
 
 

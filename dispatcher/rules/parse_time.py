@@ -6,18 +6,22 @@ from dispatcher.domain.faults import Text
 from dispatcher.domain.tree import Node, Sequence
 from dispatcher.rules.duration import parse_duration
 from dispatcher.rules.language import TimeSpan
-from dispatcher.rules.reader import Reader
+from dispatcher.rules.reader import Reader, describe
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MAX_DURATION_MS = 3_650 * 86_400_000
 TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 BAD_DURATION = Text(
-    "lama waktu ditulis angka dan satuan: 30s, 10m, 2h", "a duration is digits and a unit: 30s, 10m, 2h"
+    "lama waktu ditulis angka dan satuan (30s, 10m, 2h), bukan {found}",
+    "a duration is digits and a unit (30s, 10m, 2h), not {found}",
 )
-ZERO = Text("lama waktu ini harus lebih dari nol", "this duration must be longer than zero")
-BAD_TIME = Text('jam ditulis "HH:MM", "00:00" sampai "23:59"', 'a time of day is "HH:MM", "00:00" to "23:59"')
-SAME_TIMES = Text("awal dan akhir tidak boleh sama", "start and end must differ")
+ZERO = Text("lama waktu ini harus lebih dari nol, bukan {found}", "this duration must be longer than zero, not {found}")
+BAD_TIME = Text(
+    'jam ditulis "HH:MM", "00:00" sampai "23:59", bukan {found}',
+    'a time of day is "HH:MM", "00:00" to "23:59", not {found}',
+)
+SAME_TIMES = Text("awal dan akhir tidak boleh sama ({found})", "start and end must differ ({found})")
 
 
 def duration_of(reader: Reader, node: Node | None, *, positive: bool = False) -> int | None:
@@ -27,10 +31,10 @@ def duration_of(reader: Reader, node: Node | None, *, positive: bool = False) ->
     value = getattr(node, "value", None)
     duration = parse_duration(value) if isinstance(value, str) else None
     if duration is None or duration > MAX_DURATION_MS:
-        reader.fault(node.place, "bad-duration", BAD_DURATION)
+        reader.fault(node.place, "bad-duration", BAD_DURATION, found=describe(node))
         return None
     if positive and duration == 0:
-        reader.fault(node.place, "zero-duration", ZERO)
+        reader.fault(node.place, "zero-duration", ZERO, found=describe(node))
         return None
     return duration
 
@@ -42,7 +46,7 @@ def time_of(reader: Reader, node: Node | None) -> int | None:
     value = getattr(node, "value", None)
     match = TIME.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        reader.fault(node.place, "bad-time", BAD_TIME)
+        reader.fault(node.place, "bad-time", BAD_TIME, found=describe(node))
         return None
     return int(match[1]) * 60 + int(match[2])
 
@@ -51,12 +55,14 @@ def span_of(reader: Reader, node: Node) -> TimeSpan | None:
     """Return ``["HH:MM", "HH:MM"]``."""
     if not isinstance(node, Sequence) or len(node.items) != 2:
         reader.expected(node, '["HH:MM", "HH:MM"]')
+        for item in node.items if isinstance(node, Sequence) else ():
+            time_of(reader, item)
         return None
     start, end = (time_of(reader, item) for item in node.items)
     if start is None or end is None:
         return None
     if start == end:
-        reader.fault(node.place, "empty-span", SAME_TIMES)
+        reader.fault(node.place, "empty-span", SAME_TIMES, found=describe(node.items[0]))
         return None
     return TimeSpan(start, end)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from dispatcher.domain.faults import Text
 from dispatcher.domain.tree import Leaf, Mapping, Node, Sequence
+from dispatcher.rules.duration import parse_duration
 from dispatcher.rules.language import (
     AbsentForm,
     After,
@@ -20,6 +21,7 @@ from dispatcher.rules.language import (
     Unless,
     When,
 )
+from dispatcher.rules.model import Clause
 from dispatcher.rules.parse_clause import (
     STEP_KEYS,
     alias_of,
@@ -32,7 +34,7 @@ from dispatcher.rules.parse_clause import (
     step_of,
 )
 from dispatcher.rules.parse_time import days_of, duration_of, span_of, time_of
-from dispatcher.rules.reader import Reader
+from dispatcher.rules.reader import Reader, describe
 from dispatcher.rules.where import check_field, check_name
 
 FORMS = ("event", "count", "all", "any", "sequence", "absent", "state", "schedule")
@@ -63,7 +65,11 @@ NO_ROSTER = Text(
 TWICE_KELURAHAN = Text(
     "neighbours tidak bersama group_by: [kelurahan]", "neighbours does not go with group_by: [kelurahan]"
 )
-BAD_VALUE = Text("keadaan bernilai kata, angka atau true/false", "a state's value is a word, a number or true/false")
+BAD_VALUE = Text(
+    "keadaan bernilai kata, angka atau true/false, bukan {found}",
+    "a state's value is a word, a number or true/false, not {found}",
+)
+UNREADABLE = AnyForm(())  # stands for a form that faults leave nothing of
 
 
 def parse_when(reader: Reader, node: Node | None) -> When | None:
@@ -71,70 +77,78 @@ def parse_when(reader: Reader, node: Node | None) -> When | None:
     body = None if node is None else reader.mapping(node, WHEN_KEYS)
     if body is None:
         return None
-    name = _form_name(reader, body)
-    if name is None:
-        return None
-    _check_beside(reader, body, name)
-    form = _PARSERS[name](reader, body)
-    within = duration_of(reader, body.get("within"))
-    if name in WINDOWED and body.get("within") is None:
-        reader.fault(body.place_of(name), "missing-key", NEEDS, form=name, key="within")
-    group_by = _group_by(reader, body)
-    if form is None:
-        return None
+    names = _form_names(reader, body)
+    _check_beside(reader, body, names)
+    forms = [_PARSERS[name](reader, body) for name in names]
+    needs_window = next((name for name in names if name in WINDOWED), None)
+    if needs_window is not None and body.get("within") is None:
+        reader.fault(body.place_of(needs_window), "missing-key", NEEDS, form=needs_window, key="within")
+    within = _within(reader, body)
+    group_by = group_fields(reader, body.get("group_by"))
     return When(
-        form=form,
+        form=next((form for form in forms if form is not None), UNREADABLE),
         within_ms=within or 0,
         group_by=group_by,
         neighbours=_neighbours(reader, body, group_by),
         reuse=reader.boolean(body.get("reuse"), False),
-        place=body.place_of(name),
+        place=body.place_of(names[0]) if names else body.place,
     )
 
 
-def _form_name(reader: Reader, body: Mapping) -> str | None:
+def _form_names(reader: Reader, body: Mapping) -> list[str]:
+    """Return the forms that stand there; it must be one."""
     found = [entry.key for entry in body.entries if entry.key in FORMS]
     if not found:
         reader.fault(body.place, "missing-key", MISSING_FORM, choices=", ".join(sorted(FORMS)))
-        return None
     for extra in found[1:]:
         reader.fault(body.place_of(extra), "two-forms", TWO_FORMS, key=extra, choices=", ".join(FORMS))
-    return found[0]
+    return found
 
 
-def _check_beside(reader: Reader, body: Mapping, name: str) -> None:
+def _check_beside(reader: Reader, body: Mapping, names: list[str]) -> None:
+    """Note the keys that mean nothing beside the form; which form it should be is not known without any."""
+    fitting = WHEN_KEYS if not names else frozenset(FORMS).union(*(BESIDE[name] for name in names))
     for entry in body.entries:
-        if entry.key in WHEN_KEYS and entry.key not in FORMS and entry.key not in BESIDE[name]:
-            reader.fault(entry.place, "needless-key", NEEDLESS, key=entry.key, form=name)
+        if entry.key in WHEN_KEYS and entry.key not in fitting:
+            reader.fault(entry.place, "needless-key", NEEDLESS, key=entry.key, form=names[0])
 
 
-def _group_by(reader: Reader, body: Mapping) -> tuple[str, ...]:
-    return group_fields(reader, body.get("group_by"))
+def _within(reader: Reader, body: Mapping) -> int | None:
+    node = body.get("within")
+    if node is not None:
+        reader.stands("within", node.place)
+    return duration_of(reader, node)
 
 
 def group_fields(reader: Reader, node: Node | None) -> tuple[str, ...]:
     """Return the fields of a ``group_by``, each once."""
     if node is None:
         return ()
-    words = reader.words(node)
-    for word in words:
-        check_field(reader, node.place, word)
-    return tuple(dict.fromkeys(words))
+    reader.stands("group_by", node.place)
+    items = node.items if isinstance(node, Sequence) else (node,)
+    fields = []
+    for item in items:
+        word = reader.word(item)
+        if word is None:
+            reader.doubt("group_by")
+        else:
+            fields.append(check_field(reader, item.place, word))
+    return tuple(dict.fromkeys(fields))
 
 
 def _neighbours(reader: Reader, body: Mapping, group_by: tuple[str, ...]) -> bool:
-    word = reader.choice(body.get("neighbours"), ("kelurahan",))
-    if word is not None and "kelurahan" in group_by:
+    node = body.get("neighbours")
+    reader.choice(node, ("kelurahan",))
+    if node is not None and "kelurahan" in group_by:
         reader.fault(body.place_of("neighbours"), "neighbours-group", TWICE_KELURAHAN)
-    return word is not None
+    return node is not None
 
 
 # --- forms -----------------------------------------------------------------------------------------------------------
 
 
 def _event(reader: Reader, body: Mapping) -> Form | None:
-    clause = clause_of(reader, body)
-    return None if clause is None else EventForm(clause)
+    return EventForm(clause_of(reader, body))
 
 
 def _any(reader: Reader, body: Mapping) -> Form | None:
@@ -164,17 +178,18 @@ def _state(reader: Reader, body: Mapping) -> Form | None:
         return None
     value = entry.value.value if isinstance(entry.value, Leaf) else None
     if value is None:
-        reader.fault(entry.value.place, "wrong-type", BAD_VALUE)
-        return None
-    return StateForm(entry.key, value, duration_of(reader, body.get("for")) or 0)
+        reader.fault(entry.value.place, "wrong-type", BAD_VALUE, found=describe(entry.value))
+    duration = duration_of(reader, body.get("for"))
+    return None if value is None else StateForm(entry.key, value, duration or 0)
 
 
 def _schedule(reader: Reader, body: Mapping) -> Form | None:
     inner = reader.mapping(_child(body, "schedule"), SCHEDULE_KEYS, ("at",))
     if inner is None:
         return None
-    at, days = time_of(reader, inner.get("at")), inner.get("days")
-    return None if at is None else ScheduleForm(at, days_of(reader, days) if days is not None else ())
+    at, listed = time_of(reader, inner.get("at")), inner.get("days")
+    days = days_of(reader, listed) if listed is not None else ()
+    return None if at is None else ScheduleForm(at, days)
 
 
 def _child(body: Mapping, key: str) -> Node:
@@ -190,20 +205,16 @@ def _absent(reader: Reader, body: Mapping) -> Form | None:
         reader.fault(body.place_of("absent"), "absent-way", ONE_WAY)
     for extra in ways[1:]:
         reader.fault(body.place_of(extra), "two-forms", TWO_FORMS, key=extra, choices="for, between, after")
-    way = ways[0] if ways else ""
-    reader.aliases = frozenset() if way == "after" else None
-    after = _after(reader, body) if way == "after" else None
+    reader.aliases = frozenset() if "after" in ways else None
+    after = _after(reader, body) if "after" in ways else None
     clause = plain_clause(reader, body.get("absent"))
     reader.aliases = None
-    roster = _roster(reader, body, way)
-    if clause is None or len(ways) != 1:
-        return None
     return AbsentForm(
-        clause=clause,
+        clause=clause or Clause(()),
         for_ms=duration_of(reader, body.get("for"), positive=True),
-        between=span_of(reader, _child(body, "between")) if way == "between" else None,
+        between=span_of(reader, _child(body, "between")) if "between" in ways else None,
         after=after,
-        roster=roster,
+        roster=_roster(reader, body, ways),
     )
 
 
@@ -217,16 +228,21 @@ def _after(reader: Reader, body: Mapping) -> After | None:
     if body.get("within") is None:
         reader.fault(body.place_of("after"), "missing-key", NEEDS, form="after", key="within")
     else:
-        duration_of(reader, body.get("within"), positive=True)
+        _positive(reader, body.get("within"))
     node = reader.mapping(_child(body, "after"), AFTER_KEYS)
     if node is None:
         return None
     found = [entry.key for entry in node.entries if entry.key in _TRIGGERS]
     if len(found) != 1:
         reader.fault(node.place, "missing-key", AFTER_WHAT)
+    inner = node.get("within")
+    if inner is not None:
+        reader.stands("inner within", inner.place)
+    within = duration_of(reader, inner)
+    triggers = [_TRIGGERS[name](reader, node) for name in found]
+    if len(found) != 1:
         return None
-    within = duration_of(reader, node.get("within"))
-    trigger = _TRIGGERS[found[0]](reader, node)
+    trigger = triggers[0]
     several = isinstance(trigger, Step) and trigger.at_least > 1
     _check_inner_window(reader, node, found[0], within is not None, several=several)
     if several and within is None:
@@ -274,11 +290,19 @@ _TRIGGERS: dict[str, Callable[[Reader, Mapping], Step | SequenceForm | CountForm
 }
 
 
-def _roster(reader: Reader, body: Mapping, way: str) -> Roster | None:
+def _positive(reader: Reader, node: Node | None) -> None:
+    """Note that a duration is zero. That it is none at all is told where the whole ``when`` is read."""
+    value = node.value if isinstance(node, Leaf) else None
+    if node is not None and isinstance(value, str) and parse_duration(value) is not None:
+        duration_of(reader, node, positive=True)
+
+
+def _roster(reader: Reader, body: Mapping, ways: list[str]) -> Roster | None:
     node = body.get("expect_from")
-    if way in ("for", "between") and node is None:
-        reader.fault(body.place_of("absent"), "absent-no-roster", NO_ROSTER, form=way)
-    if way == "after" and node is not None:
+    rostered = next((way for way in ways if way in ("for", "between")), None)
+    if rostered is not None and node is None:
+        reader.fault(body.place_of("absent"), "absent-no-roster", NO_ROSTER, form=rostered)
+    if ways == ["after"] and node is not None:
         reader.fault(body.place_of("expect_from"), "needless-key", NEEDLESS, key="expect_from", form="after")
     return None if node is None else _entries(reader, node)
 

@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from collections.abc import Mapping as Mapping_
+from dataclasses import replace
 
 from dispatcher.domain.faults import Fault, Place, Text
 from dispatcher.domain.tree import Leaf, Mapping, Node, Sequence
@@ -30,6 +31,10 @@ class Reader:
         self.ids: list[tuple[str, Place]] = []
         # By field, the only values that can occur (devices, posts, ...); a field that is not here is open.
         self.names: Mapping_[str, frozenset[str]] = {}
+        # What a fault has left unsaid since the last ``settle``.
+        self._doubts: set[str] = set()
+        # Where the words stand that are judged later, beside other rules (`kinds`, `within`, ...), since `settle`.
+        self._places: dict[str, Place] = {}
 
     def fault(self, place: Place, code: str, text: Text, hint: Text | None = None, **values: object) -> None:
         """Note one fault."""
@@ -50,20 +55,41 @@ class Reader:
             self.fault(place, code, text, NEAREST, key=name, nearest=nearest[0], **values)
         else:
             listed = ", ".join(choices[:12]) + (", ..." if len(choices) > 12 else "")
-            self.fault(place, code, text, CHOICES, key=name, choices=listed, **values)
+            self.fault(place, code, text, CHOICES if choices else None, key=name, choices=listed, **values)
+
+    def doubt(self, what: str) -> None:
+        """Note that a fault left something unsaid, so that nothing is concluded from what is not there."""
+        self._doubts.add(what)
+
+    def stands(self, what: str, place: Place) -> None:
+        """Remember where something stands that only makes a fault together with something else."""
+        self._places.setdefault(what, place)
+
+    def settle(self) -> tuple[frozenset[str], dict[str, Place]]:
+        """Return the doubts and places since the last call."""
+        doubts, places = frozenset(self._doubts), self._places
+        self._doubts, self._places = set(), {}
+        return doubts, places
 
     def mapping(self, node: Node, known: frozenset[str], required: tuple[str, ...] = ()) -> Mapping | None:
-        """Return the node as a mapping with only known keys and all required ones."""
+        """Return the node as a mapping with only known keys and all required ones.
+
+        A key that is nearly a known one is told and read as that one: what stands below it is judged all the same.
+        """
         if not isinstance(node, Mapping):
             self.expected(node, A_MAPPING)
             return None
+        read = {entry.key: entry for entry in node.entries}
         for entry in node.entries:
             if entry.key not in known:
                 self.unknown(entry.place, "unknown-key", UNKNOWN_KEY, entry.key, known)
+                meant = nearly(entry.key, known)
+                if meant is not None:
+                    read.setdefault(meant, replace(entry, key=meant))
         for key in required:
-            if node.get(key) is None:
+            if key not in read:
                 self.fault(node.place, "missing-key", MISSING_KEY, key=key)
-        return node
+        return node if len(read) == len(node.entries) else Mapping(node.place, tuple(read.values()))
 
     def word(self, node: Node | None) -> str | None:
         """Return a non-empty string."""
@@ -75,7 +101,7 @@ class Reader:
         return None
 
     def choice(self, node: Node | None, allowed: Iterable[str]) -> str | None:
-        """Return a word of a closed list."""
+        """Return a word of a closed list; for one that is nearly of the list, which is told, the one that was meant."""
         value = self.word(node)
         if value is None or node is None:
             return None
@@ -83,7 +109,7 @@ class Reader:
         if value in choices:
             return value
         self.unknown(node.place, "unknown-word", UNKNOWN_WORD, value, choices)
-        return None
+        return nearly(value, choices)
 
     def boolean(self, node: Node | None, default: bool) -> bool:
         """Return ``true`` or ``false``."""
@@ -103,6 +129,15 @@ class Reader:
 
 
 UNKNOWN_WORD = Text("kata {key} tidak dikenal", "unknown word {key}")
+
+_NEARLY = 0.75  # of difflib: two letters swapped in a word of four
+
+
+def nearly(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that was surely meant, None where that is a guess."""
+    found = difflib.get_close_matches(word, sorted(known), 1, _NEARLY)
+    swapped = (one for one in known if sorted(one) == sorted(word))
+    return found[0] if found else next(swapped, None)
 
 
 _WORDS = {

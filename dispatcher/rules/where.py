@@ -6,7 +6,7 @@ from dispatcher.domain.tree import Entry, Leaf, Mapping, Node, Sequence
 from dispatcher.rules.language import Cross, Relation
 from dispatcher.rules.model import AllOf, AnyOf, Compare, Condition, FieldRef, Not, Operand, Operator
 from dispatcher.rules.patterns import is_safe
-from dispatcher.rules.reader import Reader
+from dispatcher.rules.reader import Reader, describe, nearly
 
 OPERATORS = frozenset(Operator)
 MAX_TEXT = 1024
@@ -18,8 +18,8 @@ _TEXTUAL = frozenset({Operator.CONTAINS, Operator.STARTS_WITH, Operator.MATCHES}
 UNKNOWN_OPERATOR = Text("pembanding {key} tidak dikenal", "unknown comparison {key}")
 NOT_YET = Text("{key} hanya berlaku di antara beberapa kejadian", "{key} compares several events; here there is one")
 BAD_PATTERN = Text(
-    "pola ini salah atau bisa macet: terlalu banyak cara mencocokkan satu teks (misalnya (a+)+)",
-    "this pattern is wrong or can run away: too many ways to match one text (as in (a+)+)",
+    "pola ini salah atau bisa macet: terlalu banyak cara mencocokkan satu teks (misalnya (a+)+): {found}",
+    "this pattern is wrong or can run away: too many ways to match one text (as in (a+)+): {found}",
 )
 SLIP = Text("isian {key} hampir sama dengan {nearest}", "field {key} is one slip away from {nearest}")
 UNKNOWN_NAME = Text("{what} {key} tidak dikenal", "unknown {what} {key}")
@@ -53,28 +53,26 @@ def _entry(reader: Reader, entry: Entry) -> list[Condition]:
         case "not":
             return [Not(parse_where(reader, entry.value))]
         case _:
-            _check_field(reader, entry)
-            return _comparisons(reader, entry.key, entry.value)
+            field = check_field(reader, entry.place, entry.key)
+            return _comparisons(reader, field, entry.value)
 
 
 def _conditions(reader: Reader, node: Node) -> tuple[Condition, ...]:
     if not isinstance(node, Sequence):
         reader.expected(node, "list of conditions")
-        return ()
+        return (parse_where(reader, node),) if isinstance(node, Mapping) else ()
     if not node.items:
         reader.fault(node.place, "empty-list", EMPTY)
     return tuple(parse_where(reader, item) for item in node.items)
 
 
-def _check_field(reader: Reader, entry: Entry) -> None:
-    check_field(reader, entry.place, entry.key)
-
-
-def check_field(reader: Reader, place: Place, name: str) -> None:
-    """Note a fault for a name that is one slip away from a field that every event has."""
+def check_field(reader: Reader, place: Place, name: str) -> str:
+    """Note a fault for a name that is one slip away from a field that every event has; return the field meant."""
     nearest = next((known for known in sorted(EVENT_FIELDS) if is_slip(name, known)), None)
-    if nearest is not None:
-        reader.fault(place, "field-slip", SLIP, key=name, nearest=nearest)
+    if nearest is None:
+        return name
+    reader.fault(place, "field-slip", SLIP, key=name, nearest=nearest)
+    return nearest
 
 
 def is_slip(word: str, name: str) -> bool:
@@ -125,10 +123,13 @@ def _comparisons(reader: Reader, field: str, node: Node) -> list[Condition]:
 def _comparison(reader: Reader, field: str, entry: Entry, node: Mapping) -> list[Condition]:
     if entry.key in _CROSSING:
         return _cross(reader, field, entry, node)
+    word: str | None = entry.key
     if entry.key not in OPERATORS:
         reader.unknown(entry.place, "unknown-operator", UNKNOWN_OPERATOR, entry.key, OPERATORS)
+        word = nearly(entry.key, OPERATORS)
+    if word is None:
         return []
-    operator = Operator(entry.key)
+    operator = Operator(word)
     before = len(reader.faults)
     operands = _operands_of(reader, operator, entry.value)
     return [] if len(reader.faults) > before else [Compare(field, operator, operands)]
@@ -153,26 +154,26 @@ def _cross(reader: Reader, field: str, entry: Entry, node: Mapping) -> list[Cond
         return _difference(reader, field, relation, entry, node)
     word = reader.word(entry.value)
     alias, dot, other = (word or "").partition(".")
-    if word is None or not _is_alias(reader, entry.value.place, alias):
+    if word is None:
         return []
+    known = _is_alias(reader, entry.value.place, alias)
     if not dot or not other:
         reader.expected(entry.value, f"{alias}.{field}")
         return []
-    check_field(reader, entry.value.place, other)
-    return [Cross(field, Operator.IS, (), relation, alias, other)]
+    other = check_field(reader, entry.value.place, other)
+    return [] if not known else [Cross(field, Operator.IS, (), relation, alias, other)]
 
 
 def _difference(reader: Reader, field: str, relation: Relation, entry: Entry, node: Mapping) -> list[Condition]:
     since = node.get("since")
     if since is None:
         reader.fault(entry.place, "missing-key", NEEDS_SINCE, key=entry.key)
-        return []
     alias = reader.word(since)
     amount = entry.value.value if isinstance(entry.value, Leaf) else None
     if isinstance(amount, bool) or not isinstance(amount, int | float) or not abs(amount) <= MAX_COUNTER:
         reader.expected(entry.value, "number")
-        return []
-    if alias is None or not _is_alias(reader, since.place, alias):
+        amount = 0
+    if since is None or alias is None or not _is_alias(reader, since.place, alias):
         return []
     return [Cross(field, Operator.IS, (), relation, alias, field, amount)]
 
@@ -209,7 +210,7 @@ def _operands(reader: Reader, node: Node) -> tuple[Operand, ...]:
 def _pair(reader: Reader, node: Node) -> tuple[Operand, ...]:
     if not isinstance(node, Sequence) or len(node.items) != 2:
         reader.expected(node, "[low, high]")
-        return ()
+        return _operands(reader, node)[:0] if isinstance(node, Sequence) else ()
     operands = _operands(reader, node)
     fitting = [_fits(reader, Operator.BETWEEN, *pair) for pair in zip(operands, node.items, strict=False)]
     return operands if all(fitting) else ()
@@ -225,7 +226,7 @@ def _fits(reader: Reader, operator: Operator, operand: Operand, node: Node) -> b
         reader.expected(node, "text")
         return False
     if operator is Operator.MATCHES and not is_safe(str(operand)):
-        reader.fault(node.place, "bad-pattern", BAD_PATTERN)
+        reader.fault(node.place, "bad-pattern", BAD_PATTERN, found=describe(node))
         return False
     return True
 
@@ -235,7 +236,7 @@ def _operand(reader: Reader, node: Node) -> Operand | None:
         checked = reader.mapping(node, frozenset({"field"}), ("field",))
         name = reader.word(checked.get("field")) if checked else None
         if name is not None:
-            check_field(reader, node.place, name)
+            name = check_field(reader, node.place, name)
         return None if name is None else FieldRef(name)
     if isinstance(node, Leaf):
         return _value(reader, node)

@@ -114,7 +114,7 @@ REFUSED = [
     (rule("{event: alert.x}"), "alert-loop"),
     (rule("{event: alert.*}"), "alert-loop"),
     (rule("{event: alert.panics}"), "kind-slip: event kind alert.panics is one slip away from alert.panic"),
-    (rule("{event: motion}", "  suppressed_by: [b]"), "r.yaml:6:3: unknown-name: there is no rule b"),
+    (rule("{event: motion}", "  suppressed_by: [b]"), "r.yaml:6:19: unknown-name: there is no rule b"),
     (rule("{event: motion}", "  suppressed_by: [a]"), "suppress-loop"),
     (rule("{event: motion}", "  only_if: [{state: x}]"), "only-if"),
     (rule("{event: motion}", "  only_if: [{between: ['22:00', '22:00']}]"), "empty-span"),
