@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dispatcher.cli.say import complain, language, show
-from dispatcher.cli.timeline.run import Report, Unplayable, play_file, survivors, uncovered
+from dispatcher.cli.timeline.load import Unplayable
+from dispatcher.cli.timeline.run import Report, play_file, survivors, uncovered
 from dispatcher.devices import Profiles, parse_profiles, run_cases
 from dispatcher.domain.faults import FaultsFound, Text
 from dispatcher.settings.share import share

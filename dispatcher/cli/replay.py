@@ -19,6 +19,7 @@ from dispatcher.post.past.said import Alert
 from dispatcher.post.past.sentences import event_line
 from dispatcher.post.rulebook import Edition, edition
 from dispatcher.rules.language import FullRuleSet
+from dispatcher.rules.parse import CHANNELS
 from dispatcher.settings.sitefile import load_site
 from dispatcher.settings.sources import collect
 
@@ -134,7 +135,7 @@ def _edition(opened: Opened, wanted: Wanted, paths: Sequence[Path]) -> Edition:
     file = wanted.site or find_site(paths[0] / "x" if paths[0].is_dir() else paths[0])
     site = _site_near(opened, None if wanted.site else file)
     near = around(file)
-    rules, faults = read_rules(sources, site, channels=near.channels)
+    rules, faults = read_rules(sources, site, channels=near.channels or CHANNELS)
     if rules is None:
         raise FaultsFound(faults)
     return edition(replace(rules, version=sources.version), site, opened.post)

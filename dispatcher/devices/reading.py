@@ -1,6 +1,7 @@
 """Reading the YAML tree of a profile: typed, closed, and collecting every fault with its place."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from dispatcher.domain.tree import Leaf, Mapping, Node
 from dispatcher.domain.tree import Sequence as Items
 
 Made = TypeVar("Made")
+NEARLY = 0.75
 
 _NEAREST = Text("maksudnya {nearest}?", "did you mean {nearest}?")
 _WRONG = Text("{what} di sini harus {wanted}", "{what} must be {wanted} here")
@@ -54,9 +56,14 @@ class Block:
         if self._node is None:
             faults.wrong(node.place, what, "mapping")
             return
+        read = {entry.key: entry for entry in self._node.entries}
         for entry in self._node.entries:
             if entry.key not in keys:
                 faults.unknown(entry.place, "key", entry.key, keys)
+                meant = get_close_matches(entry.key, list(keys), n=1, cutoff=NEARLY)
+                if meant:  # what stands below it is judged all the same
+                    read.setdefault(meant[0], replace(entry, key=meant[0]))
+        self._node = Mapping(node.place, tuple(read.values()))
 
     def get(self, key: str) -> Node | None:
         """Return the node of a key; a null is a missing one."""

@@ -4,6 +4,7 @@
 ``patternErrorMessage`` is its sentence under a value that does not fit. Other readers pass over words they do not know.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -21,8 +22,12 @@ def both(text: Text) -> str:
 
 
 def short(text: Text) -> str:
-    """Return a sentence in both languages on one line."""
-    return text.id if text.id == text.en else f"{text.id} / {text.en}"
+    """Return a sentence in both languages on one line, without what was found: an editor shows that itself."""
+    said = [_FOUND.sub("", one) for one in (text.id, text.en)]
+    return " / ".join(dict.fromkeys(said))
+
+
+_FOUND = re.compile(r"(, (bukan|not)|:) \{(found|key)\}$")
 
 
 def described(schema: Schema, text: Text) -> Schema:

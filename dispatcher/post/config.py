@@ -90,7 +90,7 @@ def load(settings: PostSettings, *, with_rules: bool = True) -> Loaded:
         *site_part.faults,
         *profiles_part.faults,
         *_unheard(settings, profiles),
-        *post_faults(site, settings.post, Place(str(settings.site))),
+        *post_faults(site.posts, settings.post, Place(str(settings.site))),
     )
     return Loaded(
         site=site,

@@ -9,8 +9,8 @@ from dispatcher.domain.faults import Place, Text
 from dispatcher.domain.incident import Severity
 from dispatcher.rules.language import AbsentForm, FullRule, RunsAt, When
 from dispatcher.rules.model import Clause, Operator
-from dispatcher.rules.parse_rule import Draft
-from dispatcher.rules.reader import Reader
+from dispatcher.rules.parse_rule import ID, NAMELESS, Draft
+from dispatcher.rules.reader import Reader, as_meant, nearly
 from dispatcher.rules.uses import both_of, completing, demands, kinds_of
 from dispatcher.rules.where import is_slip
 
@@ -177,9 +177,11 @@ MAX_SHOWN = 8  # rules of a circle that a fault names
 
 def _check_suppression(reader: Reader, drafts: list[Draft], hidden: frozenset[str] | None) -> None:
     ids = {id_ for id_, _ in reader.ids} | (hidden or frozenset())
-    for draft in drafts if hidden is not None else ():
+    nameless = any(draft.rule.id.startswith(NAMELESS) for draft in drafts)  # it may be the one that others name
+    faulty = [id_ for id_ in ids if not ID.fullmatch(id_)]
+    for draft in drafts if hidden is not None and not nameless else ():
         for name in draft.rule.suppressed_by:
-            if name not in ids:
+            if name not in ids and nearly(name, [*faulty, *map(as_meant, faulty)]) is None:
                 place = draft.place_of(f"suppressed_by {name}")
                 _unknown_rule(reader, place, name, ids - {draft.rule.id})
     rules = [draft.rule for draft in drafts]

@@ -4,6 +4,7 @@ These are notes: they are told beside the faults, and refuse nothing.
 """
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from dispatcher.domain.faults import Fault, Text
 from dispatcher.domain.incident import loudest
@@ -48,13 +49,22 @@ COSTLY_ALL = Text(
 )
 
 
-def lint(ruleset: FullRuleSet, site: Site | None = None) -> tuple[Fault, ...]:
-    """Return notes on a rule set without faults."""
-    rules = [rule for rule in ruleset.rules if rule.enabled]
-    notes = [note for rule in rules for note in _of_rule(rule, site)]
-    notes += _of_pairs(rules)
-    notes += [note for rule in rules for note in _far_suppressors(rule, rules)]
-    return (*notes, *_of_memory(rules, site))
+Faulty = Mapping[str, frozenset[str]]
+"""By the id of a rule, its keys with faults: nothing is concluded from those."""
+
+_BY_THEMSELVES = frozenset({"id", "name", "notes"})  # keys whose faults say nothing about what the rule does
+_PLACING = frozenset({"when", "clear_when", "runs_at"})
+
+
+def lint(ruleset: FullRuleSet, site: Site | None = None, faulty: Faulty = MappingProxyType({})) -> tuple[Fault, ...]:
+    """Return notes on a rule set, whose rules may be known in part (``faulty``)."""
+    known = [rule for rule in ruleset.rules if rule.enabled and "enabled" not in faulty.get(rule.id, ())]
+    notes = [note for rule in known for note in _of_rule(rule, site, faulty.get(rule.id, frozenset()))]
+    whole = [rule for rule in known if not faulty.get(rule.id, frozenset()) - _BY_THEMSELVES]
+    notes += _of_pairs(whole)
+    placed = [rule for rule in known if not faulty.get(rule.id, frozenset()) & _PLACING]
+    notes += [note for rule in placed for note in _far_suppressors(rule, placed)]
+    return (*notes, *_of_memory(whole, site))
 
 
 def _note(rule: FullRule, code: str, text: Text, **values: object) -> Fault:
@@ -64,14 +74,15 @@ def _note(rule: FullRule, code: str, text: Text, **values: object) -> Fault:
 # --- one rule --------------------------------------------------------------------------------------------------------
 
 
-def _of_rule(rule: FullRule, site: Site | None) -> Iterator[Fault]:
-    why = next(_never(rule, site), None)
-    if why is not None:
-        yield _note(rule, "never", NEVER, why=why)
-    form = rule.when.form
-    if isinstance(form, CountForm) and form.at_least == 1:
-        yield _note(rule, "always", ALWAYS, why="at_least: 1")
-    if not rule.alerts and not rule.then.sets and not rule.then.actions:
+def _of_rule(rule: FullRule, site: Site | None, faulty: frozenset[str]) -> Iterator[Fault]:
+    if "when" not in faulty:
+        why = next(_never(rule, site, faulty), None)
+        if why is not None:
+            yield _note(rule, "never", NEVER, why=why)
+        form = rule.when.form
+        if isinstance(form, CountForm) and form.at_least == 1:
+            yield _note(rule, "always", ALWAYS, why="at_least: 1")
+    if "then" not in faulty and not rule.alerts and not rule.then.sets and not rule.then.actions:
         yield _note(rule, "nothing", NOTHING)
 
 
@@ -82,7 +93,7 @@ def _far_suppressors(rule: FullRule, rules: list[FullRule]) -> Iterator[Fault]:
             yield _note(rule, "elsewhere", ELSEWHERE, other=other.id, place=other.runs_at)
 
 
-def _never(rule: FullRule, site: Site | None) -> Iterator[str]:
+def _never(rule: FullRule, site: Site | None, faulty: frozenset[str]) -> Iterator[str]:
     for when in both_of(rule)[:1]:
         for clause in clauses_of(when):
             field = _contradiction(list(demands(clause.where)))
@@ -95,7 +106,7 @@ def _never(rule: FullRule, site: Site | None) -> Iterator[str]:
         values = {"post": len(site.posts), "device": len(site.devices), "kelurahan": len(site.kelurahan)}
         if form.distinct in values and form.at_least > values[form.distinct]:
             yield f"at_least: {form.at_least} > {values[form.distinct]} {form.distinct}"
-    if isinstance(form, ScheduleForm):
+    if isinstance(form, ScheduleForm) and "only_if" not in faulty:
         yield from _hour_held_back(rule, form)
 
 

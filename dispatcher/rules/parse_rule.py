@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 ID = re.compile(r"[a-z0-9-]{1,128}")
 MAX_RULES = 20_000
+NAMELESS = "?"  # how the id of a rule begins that has none
 FILE_KEYS = frozenset({"version", "rules"})
 RULE_KEYS = frozenset(
     {"id", "name", "when", "then", "only_if", "throttle", "clear_when", "suppressed_by", "runs_at", "enabled", "mode",
@@ -40,10 +41,12 @@ class Draft:
 
     ``doubts``: ``severity``, ``runs_at``, and with the key that it stands in ``when group_by``, ``clear_when group_by``
     and ``throttle group_by``. ``places`` are those of words that are judged beside other rules, under such names too.
+    ``faulty`` are the rule's keys with a fault below them or in them.
     """
 
     rule: FullRule
     whole: bool
+    faulty: frozenset[str] = frozenset()
     doubts: frozenset[str] = frozenset()
     places: Mapping_[str, Place] = field(default_factory=dict)
 
@@ -81,19 +84,19 @@ def parse_rule(reader: Reader, node: Node, channels: frozenset[str] | None) -> D
     if body is None:
         return None
     parts = _Parts(reader)
-    id_ = _id(reader, body)
+    id_ = parts.of("id", _id(reader, body))
     when = parts.of("when", parse_when(reader, body.get("when")))
     then = parts.of("then", parse_then(reader, body.get("then"), channels))
-    parts.doubts |= {"when group_by"} if when is None else set()
-    parts.doubts |= {"then severity"} if then is None else set()
+    parts.lacks("when", "group_by", when)
+    parts.lacks("then", "severity", then)
     when, then = when or NO_WHEN, then or NO_THEN
-    only_if = parse_only_if(reader, body.get("only_if"))
+    only_if = parts.of("only_if", parse_only_if(reader, body.get("only_if")))
     throttle = parts.of("throttle", parse_throttle(reader, body.get("throttle")))
     clear_when = parts.of("clear_when", parse_when(reader, body.get("clear_when")))
     runs_at = parts.of("runs_at", _runs_at(reader, body.get("runs_at")))
-    enabled = reader.boolean(body.get("enabled"), True)
-    shadow = reader.choice(body.get("mode"), ("live", "shadow")) == "shadow"
-    name, name_en = _names(reader, body)
+    enabled = parts.of("enabled", reader.boolean(body.get("enabled"), True))
+    shadow = parts.of("mode", reader.choice(body.get("mode"), ("live", "shadow")) == "shadow")
+    name, name_en = parts.of("name", _names(reader, body))
     suppressed_by = parts.of("suppressed_by", _suppressors(reader, body.get("suppressed_by")))
     rule = FullRule(
         id=id_,
@@ -111,15 +114,18 @@ def parse_rule(reader: Reader, node: Node, channels: frozenset[str] | None) -> D
         place=body.place_of("id"),
         places={entry.key: entry.place for entry in body.entries},
     )
-    return Draft(rule, len(reader.faults) == before, frozenset(parts.doubts), parts.places)
+    whole = len(reader.faults) == before
+    return Draft(rule, whole, frozenset(parts.faulty), frozenset(parts.doubts), parts.places)
 
 
 class _Parts:
-    """Gathers, for the keys of a rule, what the reader doubts and where words stand."""
+    """Gathers, for the keys of a rule, whether they have faults, what the reader doubts and where words stand."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
+        self._told = len(reader.faults)
         reader.settle()
+        self.faulty: set[str] = set()
         self.doubts: set[str] = set()
         self.places: dict[str, Place] = {}
 
@@ -128,7 +134,16 @@ class _Parts:
         doubts, places = self._reader.settle()
         self.doubts |= {f"{key} {doubt}".strip() for doubt in doubts}
         self.places |= {f"{key} {what}".strip(): place for what, place in places.items()}
+        if len(self._reader.faults) > self._told:
+            self.faulty.add(key)
+        self._told = len(self._reader.faults)
         return value
+
+    def lacks(self, key: str, doubt: str, value: object) -> None:
+        """Note a required key that is not there, or that nothing can be read of."""
+        if value is None:
+            self.faulty.add(key)
+            self.doubts.add(f"{key} {doubt}")
 
 
 def _id(reader: Reader, body: Mapping) -> str:
@@ -136,7 +151,7 @@ def _id(reader: Reader, body: Mapping) -> str:
     node = body.get("id")
     word = reader.word(node)
     if word is None or node is None:
-        return f"?{len(reader.ids)}:{body.place}"
+        return f"{NAMELESS}{body.place}"
     if not ID.fullmatch(word):
         reader.fault(body.place_of("id"), "bad-id", BAD_ID, found=describe(node))
     reader.ids.append((word, body.place_of("id")))

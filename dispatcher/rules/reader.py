@@ -140,6 +140,11 @@ def nearly(word: str, known: Iterable[str]) -> str | None:
     return found[0] if found else next(swapped, None)
 
 
+def as_meant(id_: str) -> str:
+    """Return an id without what no id may hold: others may name it so, and are told nothing then."""
+    return re.sub(r"[^a-z0-9-]+", "-", id_.lower()).strip("-")
+
+
 _WORDS = {
     "list of at most": "daftar paling banyak",
     "text of at most": "teks paling banyak",

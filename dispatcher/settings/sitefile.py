@@ -1,8 +1,7 @@
 """site.yaml: kelurahan, posts and devices."""
 
 import difflib
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -11,26 +10,16 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, field_v
 
 from dispatcher.domain.faults import Fault, FaultsFound, Place, Text
 from dispatcher.domain.site import ROLES, Device, Kelurahan, Post, Site
-from dispatcher.domain.tree import Leaf, Mapping, Node, Sequence, place_at
-from dispatcher.rules.kinds import check_kind
-from dispatcher.rules.reader import UNKNOWN_KEY, Reader
-from dispatcher.rules.where import is_slip
+from dispatcher.domain.tree import Leaf, Node
+from dispatcher.settings.sitelines import CHOICES, NEAREST, faults_between, lines_of, meant
 from dispatcher.settings.units import DurationMs, Id, Number
 from dispatcher.settings.validate import Strict, validate
 from dispatcher.settings.yamlfile import read_file
 
 MAX_DEVICE_ID = 128
 
-TWICE = Text("id {key} dipakai dua kali", "id {key} is used twice")
-UNKNOWN = Text("{what} {key} tidak ada di berkas ini", "there is no {what} {key} in this file")
 NO_POST = Text("pos {key} tidak ada di site.yaml", "site.yaml has no post {key}")
 NO_PROFILE = Text("profil {key} tidak ada", "no profile {key}")
-NEAREST = Text("maksud Anda {nearest}?", "did you mean {nearest}?")
-CHOICES = Text("pilihannya: {choices}", "one of: {choices}")
-NOT_MUTUAL = Text(
-    "{a} menyebut {b} sebagai tetangga, tetapi {b} tidak menyebut {a}",
-    "{a} names {b} as neighbour, {b} does not name {a}",
-)
 
 
 Item = TypeVar("Item")
@@ -130,120 +119,30 @@ def load_site(path: Path) -> Site:
     return parse_site(read_file(path))
 
 
-def parse_site(node: Node) -> Site:
-    """Return the site of a tree. Raises FaultsFound."""
+def parse_site(node: Node, lost: str = "") -> Site:
+    """Return the site of a tree; ``lost`` is what could not be read of its file. Raises FaultsFound."""
+    between = faults_between(node, DeviceLine.model_fields, lost)
     try:
         file = validate(node, SiteFile)
     except FaultsFound as found:
-        raise FaultsFound((*found.faults, *_faults_beside(node, found.faults))) from None
-    faults = _faults_between(node, file)
-    if faults:
-        raise FaultsFound(faults)
+        raise FaultsFound((*found.faults, *between)) from None
+    if between:
+        raise FaultsFound(between)
     return _site(file)
 
 
-def _faults_beside(node: Node, found: tuple[Fault, ...]) -> tuple[Fault, ...]:
-    """Return what lines say wrongly about each other, as far as the file can be read without its faulty keys."""
-    rest = _without(node, frozenset(fault.place for fault in found))
-    try:
-        return _faults_between(rest, validate(rest, SiteFile))
-    except FaultsFound:
-        return ()
-
-
-def _without(node: Node, places: frozenset[Place]) -> Node:
-    match node:
-        case Mapping(place=place, entries=entries):
-            kept = [one for one in entries if one.place not in places]
-            return Mapping(place, tuple(replace(one, value=_without(one.value, places)) for one in kept))
-        case Sequence(place=place, items=items):
-            return Sequence(place, tuple(_without(item, places) for item in items))
-        case _:
-            return node
-
-
-def _faults_between(node: Node, file: SiteFile) -> tuple[Fault, ...]:
-    checks = (_duplicates, _references, _neighbours, _kinds, _slips)
-    return tuple(fault for check in checks for fault in check(node, file))
-
-
-def _duplicates(node: Node, file: SiteFile) -> list[Fault]:
-    faults = []
-    for section in ("kelurahan", "posts", "devices"):
-        seen: set[str] = set()
-        for index, line in enumerate(getattr(file, section)):
-            if line.id in seen:
-                faults.append(Fault(place_at(node, (section, index, "id")), "duplicate-id", TWICE, {"key": line.id}))
-            seen.add(line.id)
-    return faults
-
-
-def _references(node: Node, file: SiteFile) -> list[Fault]:
-    kelurahan, posts = {line.id for line in file.kelurahan}, {line.id for line in file.posts}
-    wanted = [(("posts", index, "kelurahan"), line.kelurahan, kelurahan) for index, line in enumerate(file.posts)]
-    wanted += [(("devices", index, "post"), line.post, posts) for index, line in enumerate(file.devices)]
-    return [
-        _unknown(place_at(node, path), str(path[2]), name, known)
-        for path, name, known in wanted
-        if name is not None and name not in known
-    ]
-
-
-def _unknown(place: Place, what: str, name: str, known: Iterable[str]) -> Fault:
-    nearest = difflib.get_close_matches(name, sorted(known), 1, 0.6)
-    values = {"what": what, "key": name, "choices": ", ".join(sorted(known)), "nearest": "".join(nearest)}
-    return Fault(place, "unknown-name", UNKNOWN, values, NEAREST if nearest else CHOICES if known else None)
-
-
-def _slips(node: Node, file: SiteFile) -> list[Fault]:
-    """Return a fault for each key of a device line that is one slip away from a named one; others are its profile's."""
-    named = sorted(DeviceLine.model_fields)
-    return [
-        Fault(
-            place_at(node, ("devices", index, key)), "unknown-key", UNKNOWN_KEY, {"key": key, "nearest": near}, NEAREST
-        )
-        for index, line in enumerate(file.devices)
-        for key in line.model_extra or {}
-        for near in [next((name for name in named if is_slip(key, name)), None)]
-        if near is not None
-    ]
-
-
-def _kinds(node: Node, file: SiteFile) -> list[Fault]:
-    """Return a fault for each lateness of a kind that no event can have."""
-    reader = Reader()
-    for kind in file.max_lateness:
-        check_kind(reader, place_at(node, ("max_lateness", kind)), kind)
-    return reader.faults
-
-
-def _neighbours(node: Node, file: SiteFile) -> list[Fault]:
-    by_id = {line.id: line for line in file.kelurahan}
-    faults = []
-    for index, line in enumerate(file.kelurahan):
-        place = place_at(node, ("kelurahan", index, "neighbours"))
-        for name in line.neighbours:
-            if name not in by_id:
-                faults.append(_unknown(place, "kelurahan", name, by_id))
-            elif line.id not in by_id[name].neighbours:
-                faults.append(Fault(place, "neighbours", NOT_MUTUAL, {"a": line.id, "b": name}))
-    return faults
-
-
-def post_faults(site: Site, post: str, place: Place) -> list[Fault]:
-    """Return a fault when the site does not know this post: nobody could say where its presses come from."""
-    if post in site.posts:
+def post_faults(posts: Collection[str], post: str, place: Place) -> list[Fault]:
+    """Return a fault when a site's posts are without this one: nobody could say where its presses come from."""
+    if post in posts:
         return []
-    nearest = difflib.get_close_matches(post, sorted(site.posts), 1, 0.6)
-    values = {"key": post, "choices": ", ".join(sorted(site.posts)), "nearest": "".join(nearest)}
+    nearest = difflib.get_close_matches(post, sorted(posts), 1, 0.6)
+    values = {"key": post, "choices": ", ".join(sorted(posts)), "nearest": "".join(nearest)}
     return [Fault(place, "unknown-post", NO_POST, values, NEAREST if nearest else CHOICES)]
 
 
 def profile_faults(node: Node, known: frozenset[str]) -> list[Fault]:
     """Return a fault for each device of a site whose profile is not ``known``: nobody would hear it."""
-    devices = node.get("devices") if isinstance(node, Mapping) else None
-    lines = devices.items if isinstance(devices, Sequence) else ()
-    named = [line.get("profile") for line in lines if isinstance(line, Mapping)]
+    named = [meant(line, "profile") for _, line in lines_of(node, "devices")]
     leaves = [leaf for leaf in named if isinstance(leaf, Leaf) and isinstance(leaf.value, str)]
     return [_no_profile(leaf.place, str(leaf.value), known) for leaf in leaves if leaf.value not in known]
 

@@ -115,7 +115,7 @@ def _expand(path: Path, without: tuple[str, ...], faults: list[Fault]) -> Sequen
 
 
 def _unreadable(path: Path, error: OSError) -> Fault:
-    return Fault(Place(_short(path)), "file-unreadable", CANNOT_READ, {"error": error.strerror or error})
+    return Fault(Place(short(path)), "file-unreadable", CANNOT_READ, {"error": error.strerror or error})
 
 
 def _walk(folder: Path, faults: list[Fault]) -> Iterator[Path]:
@@ -133,12 +133,12 @@ def _walk(folder: Path, faults: list[Fault]) -> Iterator[Path]:
 def _read(path: Path, files: list[Source], faults: list[Fault]) -> None:
     try:
         with path.open("rb") as file:
-            files.append(Source(_short(path), file.read(MAX_BYTES + 1)))
+            files.append(Source(short(path), file.read(MAX_BYTES + 1)))
     except OSError as error:
         faults.append(_unreadable(path, error))
 
 
-def _short(path: Path) -> str:
+def short(path: Path) -> str:
     """Return the name as a person would type it from here, else the whole path."""
     absolute = Path(os.path.normpath(path.absolute()))
     here = Path.cwd()

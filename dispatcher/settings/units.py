@@ -41,8 +41,13 @@ def _size(value: object) -> int:
     return int(match[1]) * _SIZE_UNITS[match[2]]
 
 
+def is_id(value: str) -> bool:
+    """Return whether a word may be the id of a post, a precinct or a kelurahan."""
+    return _ID.fullmatch(value) is not None
+
+
 def _id(value: str) -> str:
-    if not _ID.fullmatch(value):
+    if not is_id(value):
         raise ValueError(short(BAD_ID))
     return value
 

@@ -1,13 +1,15 @@
 """From a located tree to a typed model, with pydantic; every error keeps its file, line and column."""
 
 import difflib
+from collections.abc import Mapping as Mapping_
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from dispatcher.domain.faults import Fault, FaultsFound, Place, Text
-from dispatcher.domain.tree import Node, place_at, plain
+from dispatcher.domain.tree import Mapping, Node, Sequence, place_at, plain
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -37,13 +39,45 @@ _PROBLEMS = {
 
 
 def validate(node: Node, model: type[Model]) -> Model:
-    """Return the tree as a model. Raises FaultsFound with every error in it."""
+    """Return the tree as a model. Raises FaultsFound with every error in it.
+
+    A key that is nearly a known one is told and read as that one: what stands below it is judged all the same.
+    """
     try:
         return model.model_validate(plain(node))
     except ValidationError as error:
         schema = model.model_json_schema()
         listed = error.errors(include_url=False)
-        raise FaultsFound(tuple(_fault(node, details, schema) for details in listed)) from None
+        faults = tuple(_fault(node, details, schema) for details in listed)
+    slips = {fault.place: str(fault.values["nearest"]) for fault in faults if "nearest" in fault.values}
+    if not slips:
+        raise FaultsFound(faults)
+    told = tuple(fault for fault in faults if fault.place in slips and fault.code == "unknown-key")
+    raise FaultsFound((*told, *_faults_of(_mended(node, slips), model)))
+
+
+def _faults_of(node: Node, model: type[BaseModel]) -> tuple[Fault, ...]:
+    try:
+        validate(node, model)
+    except FaultsFound as found:
+        return found.faults
+    return ()
+
+
+def _mended(node: Node, slips: Mapping_[Place, str]) -> Node:
+    """Return a tree whose slips in keys are mended; one whose right key is there as well is left out."""
+    match node:
+        case Mapping(place=place, entries=entries):
+            read = {entry.key: entry for entry in entries if entry.place not in slips}
+            for entry in entries:
+                meant = slips.get(entry.place)
+                if meant is not None:
+                    read.setdefault(meant, replace(entry, key=meant))
+            return Mapping(place, tuple(replace(one, value=_mended(one.value, slips)) for one in read.values()))
+        case Sequence(place=place, items=items):
+            return Sequence(place, tuple(_mended(item, slips) for item in items))
+        case _:
+            return node
 
 
 def _known_keys(schema: dict[str, Any], path: tuple[int | str, ...]) -> frozenset[str]:

@@ -16,6 +16,8 @@ from dispatcher.domain.tree import Entry, Leaf, Mapping, Node, Scalar, Sequence
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
+MAX_SHOWN = 40
+MAX_NOTED = 1_000  # faults of one file; beyond that it is no file that anybody mends line by line
 MAX_NODES = 200_000  # counted after aliases are expanded, which is what an alias bomb inflates
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -31,8 +33,12 @@ CANNOT_READ = Text("berkas tidak dapat dibaca: {error}", "the file cannot be rea
 TOO_LARGE = Text("berkas lebih dari 1 MB", "the file is larger than 1 MB")
 NOT_UTF8 = Text("bukan UTF-8 pada bita ke-{offset}", "not UTF-8 at byte {offset}")
 HAS_NUL = Text("ada bita NUL: berkas rusak", "holds a NUL byte: the file is damaged")
-SYNTAX = Text("YAML salah: {problem}", "not valid YAML: {problem}")
+SYNTAX = Text("YAML salah: {problem}: {found}", "not valid YAML: {problem}: {found}")
 SYNTAX_HINT = Text("periksa indentasi, titik dua dan tanda kutip di baris ini", "check indentation, colons and quotes")
+SYNTAX_BEGAN = Text(
+    "periksa indentasi, titik dua, kurung dan tanda kutip sejak baris {began}",
+    "check indentation, colons, brackets and quotes from line {began} on",
+)
 DUPLICATE = Text("kunci {key} ditulis dua kali", "key {key} is written twice")
 NOT_A_KEY = Text("kunci harus berupa kata", "a key must be a word")
 TAGGED = Text("tag {tag} tidak diterima", "tag {tag} is not accepted")
@@ -59,22 +65,34 @@ def read_bytes(data: bytes, file: str) -> Node:
 
 
 def read_leniently(data: bytes, file: str) -> tuple[Node | None, tuple[Fault, ...]]:
-    """Return as much of a tree as can be read, and every fault: what else is wrong in the file is then told as well."""
+    """Return as much of a tree as can be read in one go, and every fault on the way."""
+    faults = decode_faults(data, file)
     try:
-        return _built(_decoded(data, file), file)
+        return (None, faults) if faults else build(data.decode("utf-8-sig"), file)
     except FaultsFound as found:
         return None, found.faults
 
 
 def _decoded(data: bytes, file: str) -> str:
+    faults = decode_faults(data, file)
+    if faults:
+        raise FaultsFound(faults)
+    return data.decode("utf-8-sig")
+
+
+def decode_faults(data: bytes, file: str) -> tuple[Fault, ...]:
+    """Return what is wrong in a file's bytes; of each sort the first."""
     if len(data) > MAX_BYTES:
-        raise _refuse(Place(file, 1, 1), "file-too-large", TOO_LARGE)
+        return (Fault(Place(file, 1, 1), "file-too-large", TOO_LARGE),)
+    faults = []
     if b"\0" in data:
-        raise _refuse(_after(data[: data.index(b"\0")], file), "file-nul", HAS_NUL)
+        faults.append(Fault(_after(data[: data.index(b"\0")], file), "file-nul", HAS_NUL))
     try:
-        return data.decode("utf-8-sig")
+        data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _refuse(_after(data[: error.start], file), "file-encoding", NOT_UTF8, offset=error.start) from None
+        values = {"offset": error.start}
+        faults.append(Fault(_after(data[: error.start], file), "file-encoding", NOT_UTF8, values))
+    return tuple(faults)
 
 
 def _after(before: bytes, file: str) -> Place:
@@ -85,13 +103,14 @@ def _after(before: bytes, file: str) -> Place:
 
 def read_text(text: str, file: str) -> Node:
     """Read YAML text into a located tree. Raises FaultsFound."""
-    node, faults = _built(text, file)
+    node, faults = build(text, file)
     if faults:
         raise FaultsFound(faults)
     return node
 
 
-def _built(text: str, file: str) -> tuple[Node, tuple[Fault, ...]]:
+def build(text: str, file: str) -> tuple[Node, tuple[Fault, ...]]:
+    """Return the tree, and the faults that it can be read beside. Raises FaultsFound, of which the last ended it."""
     builder = _Builder(file, yaml.parse(text, Loader=_LOADER))
     try:
         return builder.document(), tuple(builder.faults)
@@ -103,12 +122,28 @@ def _built(text: str, file: str) -> tuple[Node, tuple[Fault, ...]]:
 
 def _syntax(error: yaml.YAMLError, text: str, file: str) -> Fault:
     if isinstance(error, yaml.MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark
-        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
-        return Fault(place, "yaml-syntax", SYNTAX, {"problem": error.problem or error.context}, SYNTAX_HINT)
+        return _marked(error, text, file)
     # A character that YAML does not allow, at an offset of the C parser's bytes.
     place = _after(text.encode()[: getattr(error, "position", 0)], file)
-    return Fault(place, "yaml-syntax", SYNTAX, {"problem": str(error).splitlines()[0]}, SYNTAX_HINT)
+    values = {"problem": str(error).splitlines()[0], "found": _line(text, place)}
+    return Fault(place, "yaml-syntax", SYNTAX, values, SYNTAX_HINT)
+
+
+def _marked(error: yaml.MarkedYAMLError, text: str, file: str) -> Fault:
+    """Return the fault where the parser stuck; of a quotation that nobody closed, where it begins."""
+    begins, stuck = error.context_mark, error.problem_mark or error.context_mark
+    mark = begins if begins is not None and "quoted" in str(error.context) else stuck
+    place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+    began = begins.line + 1 if begins else place.line
+    values = {"problem": error.problem or error.context, "began": began, "found": _line(text, place)}
+    return Fault(place, "yaml-syntax", SYNTAX, values, SYNTAX_HINT if began >= place.line else SYNTAX_BEGAN)
+
+
+def _line(text: str, place: Place) -> str:
+    """Return the line that a fault stands in, short enough for a narrow terminal."""
+    lines = text.split("\n")
+    line = lines[place.line - 1].strip() if 0 < place.line <= len(lines) else ""
+    return line if len(line) <= MAX_SHOWN else line[: MAX_SHOWN - 1] + "…"
 
 
 def _refuse(place: Place, code: str, text: Text, hint: Text | None = None, **values: object) -> FaultsFound:
@@ -142,7 +177,8 @@ class _Builder:
         return node
 
     def _note(self, place: Place, code: str, text: Text, **values: object) -> None:
-        self.faults.append(Fault(place, code, text, values))
+        if len(self.faults) < MAX_NOTED:
+            self.faults.append(Fault(place, code, text, values))
 
     def _next(self) -> yaml.Event:
         return next(self._events)

@@ -31,7 +31,7 @@ from dispatcher.domain.tree import Mapping as Tree
 from dispatcher.rules.engine.engine import Engine
 from dispatcher.rules.engine.outcome import Outcome
 from dispatcher.rules.engine.state import EngineState
-from dispatcher.rules.names import lenient_names
+from dispatcher.rules.names import lenient_names, names_of
 from dispatcher.rules.parse import parse_ruleset
 from dispatcher.settings.sitefile import parse_site
 from tests.fuzz.windows_coverage import is_timeline, missing, words_of
@@ -134,7 +134,8 @@ def _site(site: str) -> Site:
 def _engine(rules: str, site_text: str, forgetful: bool) -> Engine | None:
     """Return the engine of rules, or None where they are refused."""
     site = _site(site_text)
-    ruleset, faults = parse_ruleset([tree({"version": 1, "rules": json.loads(rules)})], site, names=lenient_names(site))
+    names = lenient_names(names_of(site))
+    ruleset, faults = parse_ruleset([tree({"version": 1, "rules": json.loads(rules)})], site, names=names)
     if faults:
         assert "whenn" in rules, [fault.render("en") for fault in faults]
         return None

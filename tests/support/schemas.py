@@ -13,7 +13,7 @@ from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
 
 from dispatcher.cli.schema import SCHEMAS
-from dispatcher.cli.timeline.run import load
+from dispatcher.cli.timeline.load import load
 from dispatcher.devices import parse_profiles
 from dispatcher.domain.faults import Fault, FaultsFound
 from dispatcher.domain.tree import Mapping, Node, plain

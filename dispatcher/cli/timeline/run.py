@@ -1,32 +1,19 @@
 """Playing a test file: read it, read its site and rules, play each case, compare."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from dispatcher.cli.surroundings import around, find_site
 from dispatcher.cli.timeline.compare import compare
-from dispatcher.cli.timeline.inline import as_file, completed
-from dispatcher.cli.timeline.model import Case, Step, TestFile
-from dispatcher.cli.timeline.testfile import parse_tests
+from dispatcher.cli.timeline.load import Loaded, load
+from dispatcher.cli.timeline.model import Case, Step
 from dispatcher.cli.timeline.world import World
-from dispatcher.domain.faults import Fault, FaultsFound, Language, Place, Text
-from dispatcher.domain.site import Site
-from dispatcher.domain.tree import Leaf, Mapping, Node
-from dispatcher.matcher.questions import refused
+from dispatcher.domain.faults import Language, Place
 from dispatcher.rules.engine.engine import Engine
-from dispatcher.rules.language import FullRuleSet
 from dispatcher.rules.model import AllOf
 from dispatcher.rules.mutants import mutants
-from dispatcher.rules.names import lenient_names
-from dispatcher.rules.parse import parse_ruleset
-from dispatcher.settings.sitefile import parse_site
-from dispatcher.settings.sources import NO_SUCH, collect
-from dispatcher.settings.yamlfile import read_file
-
-NO_SITE = Text("tidak ada site: tulis site: di berkas uji ini", "there is no site: name one in this test file")
 
 
 @dataclass(slots=True)
@@ -41,14 +28,6 @@ class Coverage:
         (self.true if matched else self.false)[clause] += 1
 
 
-class Unplayable(FaultsFound):
-    """A file none of whose ``cases`` can be played."""
-
-    def __init__(self, faults: tuple[Fault, ...], cases: int) -> None:
-        super().__init__(faults)
-        self.cases = cases
-
-
 @dataclass(slots=True)
 class Report:
     """How many cases passed, and a line for each that failed."""
@@ -59,79 +38,9 @@ class Report:
     coverage: Coverage = field(default_factory=Coverage)
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A test file with its site and rules. ``faults`` are those that no case of it can be played with."""
-
-    path: Path
-    file: TestFile
-    site: Site
-    channels: frozenset[str]
-    rules: FullRuleSet
-    faults: tuple[Fault, ...] = ()
-
-    @property
-    def all_faults(self) -> tuple[Fault, ...]:
-        """Return every fault of the file and of what it names."""
-        return (*self.faults, *(fault for case in self.file.cases for fault in case.faults))
-
-
-def load(path: Path, site: Path | None = None) -> Loaded:
-    """Read a test file and what it names. Raises FaultsFound where it or its site cannot be read at all."""
-    node = read_file(path)
-    site_path = _site_path(node, path, site)
-    known = _site(node, site_path)
-    file = parse_tests(node, ZoneInfo(known.timezone))
-    channels = around(site_path).channels
-    rules, faults = _rules(path, file.rules, known, channels)
-    return Loaded(path, file, known, channels, rules, (*file.faults, *faults))
-
-
-def _site_path(node: Node, path: Path, given: Path | None) -> Path | None:
-    """Return the site that the test names, else the one given, else the one around it; None for one written there."""
-    named = node.get("site") if isinstance(node, Mapping) else None
-    if isinstance(named, Leaf) and isinstance(named.value, str):
-        return path.parent / named.value
-    return None if named is not None else given or find_site(path)
-
-
-def _site(node: Node, path: Path | None) -> Site:
-    named = node.get("site") if isinstance(node, Mapping) else None
-    if isinstance(named, Leaf) and path is not None and not path.exists():
-        raise FaultsFound((_missing(named),))
-    if path is not None:
-        return parse_site(read_file(path))
-    if named is None:
-        raise FaultsFound((Fault(node.place, "missing-key", NO_SITE),))
-    return parse_site(completed(named))
-
-
-def _rules(
-    path: Path, named: Iterable[Node], site: Site, channels: frozenset[str]
-) -> tuple[FullRuleSet, tuple[Fault, ...]]:
-    """Return the rules that a test names: files and folders beside it, or rules written there."""
-    named = tuple(named)
-    leaves = [one for one in named if isinstance(one, Leaf)]
-    missing = tuple(_missing(one) for one in leaves if not (path.parent / str(one.value)).exists())
-    files = [path.parent / str(one.value) for one in leaves if (path.parent / str(one.value)).exists()]
-    inline = tuple(one for one in named if isinstance(one, Mapping) and one.get("rules") is None)
-    whole = [one for one in named if isinstance(one, Mapping) and one.get("rules") is not None]
-    nodes, faults = collect(files).trees()
-    if inline:
-        whole.append(as_file(inline))
-    ruleset, more = parse_ruleset([*nodes, *whole], site, channels, names=lenient_names(site))
-    return ruleset, (*missing, *faults, *more) or refused(ruleset, site)
-
-
-def _missing(leaf: Leaf) -> Fault:
-    return Fault(leaf.place, "file-missing", NO_SUCH)
-
-
 def play_file(path: Path, report: Report, language: Language, site: Path | None = None) -> None:
     """Play every case of a file, and add to the report. Raises FaultsFound for a file that cannot be used."""
     loaded = load(path, site)
-    if loaded.faults:
-        raise Unplayable(loaded.all_faults, len(loaded.file.cases))
     engine = Engine(loaded.rules, loaded.site, ZoneInfo(loaded.site.timezone))
     places = {rule.id: rule.place for rule in engine.rules}
     for id_, clause in engine.questions().items():
@@ -150,9 +59,8 @@ def play_case(loaded: Loaded, engine: Engine, case: Case, coverage: Coverage, la
         return "; ".join(fault.render(language) for fault in case.faults)
 
     def reload(step: Step) -> Engine | None:
-        named = step.value if isinstance(step.value, tuple) else ()
-        rules, faults = _rules(loaded.path, named, loaded.site, loaded.channels)
-        return None if faults else Engine(rules, loaded.site, ZoneInfo(loaded.site.timezone))
+        rules = loaded.reloaded(step.value if isinstance(step.value, tuple) else ())
+        return None if rules is None else Engine(rules, loaded.site, ZoneInfo(loaded.site.timezone))
 
     log = World(loaded.site, engine, case, reload, coverage.seen).play()
     difference = compare(case, log)

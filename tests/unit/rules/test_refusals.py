@@ -2,11 +2,13 @@
 
 import pytest
 
+from dispatcher.cli.rulesets import examine
+from dispatcher.cli.surroundings import SiteRead, Surroundings
 from dispatcher.domain.faults import Fault
-from dispatcher.matcher.questions import refused
-from dispatcher.rules.parse import parse_ruleset
+from dispatcher.rules.names import names_of
+from dispatcher.settings.salvage import salvage
 from dispatcher.settings.sitefile import parse_site
-from dispatcher.settings.yamlfile import read_leniently, read_text
+from dispatcher.settings.yamlfile import read_text
 
 SITE = parse_site(
     read_text(
@@ -42,11 +44,8 @@ def file(*rules: str) -> str:
 
 
 def faults_of(data: str | bytes) -> list[Fault]:
-    node, faults = read_leniently(data.encode() if isinstance(data, str) else data, "r.yaml")
-    if node is None:
-        return [*faults]
-    ruleset, more = parse_ruleset([node], SITE)
-    return [*faults, *more, *(() if faults or more else refused(ruleset, SITE))]
+    found = salvage(data.encode() if isinstance(data, str) else data, "r.yaml")
+    return [*examine([found], Surroundings(), SiteRead(names_of(SITE), SITE)).faults]
 
 
 REFUSED = [
