@@ -283,6 +283,32 @@ def apply(
     return run(config, days, yes=yes, despite_tests=despite_tests)
 
 
+@app.command()
+def rollback(
+    version: Annotated[
+        str | None, typer.Argument(help="Awal hash; kosong: yang sebelum ini / empty: the one before")
+    ] = None,
+    config: PostFile = None,
+    days: Annotated[int, typer.Option("--days", min=0, help="Hari yang diputar ulang / days to replay")] = 0,
+    yes: Yes = False,
+) -> int:
+    """Kembali ke aturan yang dulu berjalan / go back to rules that ran before."""
+    from dispatcher.cli.release.rollback import rollback as run
+
+    return run(config, version, days, yes=yes)
+
+
+@app.command()
+def versions(
+    config: PostFile = None,
+    everything: Annotated[bool, typer.Option("--all", help="Juga yang lama / the old ones, too")] = False,
+) -> int:
+    """Aturan yang pernah berjalan, sejak kapan, oleh siapa / which rules ran, since when, by whom."""
+    from dispatcher.cli.release.versions import versions as run
+
+    return run(config, everything=everything)
+
+
 @journal.command()
 def fsck(
     data: DataDir,

@@ -222,8 +222,7 @@ class Reloading:
     def _note(self, running: Edition, by: By, files: config.Files, now: Stamp) -> None:
         """Write down who put which edition there, and keep the tests beside it; both for people alone."""
         settings = self._settings
-        tests = collect_tests(settings.rules)
-        here = tests if not tests.faults else Sources()
+        here = collect_tests(settings.rules)
         of_files = files.version == running.versions[0]
         release = Release(
             version=running.versions[0],
@@ -234,7 +233,7 @@ class Reloading:
             how=by.how,
             rules=running.loaded,
             files=history.placed(settings.rules, files.names) if of_files else (),
-            tests=here.version,
+            tests="" if here.faults else here.version,  # "": nobody knows
             test_files=history.placed(settings.rules, [source.name for source in here.files]),
         )
         with suppress(OSError, ValueError):  # a disk that takes no note today costs the note, and never a rule

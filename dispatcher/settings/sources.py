@@ -192,6 +192,11 @@ def _keep(path: Path, sources: Sources) -> None:
     replace_file(path, data)
 
 
+def version_kept(folder: Path, sort: str, version: str) -> bool:
+    """Return whether the files of this hash are kept; of no files there is nothing to keep."""
+    return version == "empty" or _version_path(folder, sort, version).is_file()
+
+
 def read_good(folder: Path, sort: str) -> Sources | None:
     """Return the last good files of a sort, None when there are none that can be read."""
     return _read_kept(folder / f"{sort}.json", " (salinan baik / good copy)")

@@ -26,6 +26,8 @@ NOT_ALLOWED = Text(
     "{path}: tidak boleh dibaca; coba: sudo kentongan ...", "{path}: may not be read; try: sudo kentongan ..."
 )
 FAILED = Text("{path}: {error}", "{path}: {error}")
+Title = Callable[[ZoneInfo], str]
+
 REPLAYING = Text("\rmemutar ulang: {when}  ", "\rreplaying: {when}  ")
 
 
@@ -66,8 +68,12 @@ def guarded(settings: PostSettings, work: Callable[[], int]) -> int:
     return IO_ERROR
 
 
-def prepare(settings: PostSettings, sources: Sources, days: int, *, tests: bool = True) -> Found:
+def prepare(
+    settings: PostSettings, sources: Sources, days: int, *, tests: bool = True, title: Title = lambda _: ""
+) -> Found:
     """Check, test, compare and replay, and print all of it; the replay is left out where something is wrong.
+
+    ``title`` gives a line above it, in the time zone of the site.
 
     Raises FaultsFound without any site, OSError, FormatTooNew.
     """
@@ -75,7 +81,8 @@ def prepare(settings: PostSettings, sources: Sources, days: int, *, tests: bool 
     found = planning.plan(settings, sources, alive)
     zone = ZoneInfo(found.timezone)
     host, port = settings.http.listen
-    _print(words.head(settings.post, found, alive, f"{host}:{port}", zone))
+    _print(line for line in (title(zone),) if line)
+    _print(words.head(settings.post, found, alive, f"{host}:{port}", zone, kept=not tests))
     if found.site_changed:
         print(words.folded(words.text(words.NEEDS_RESTART)))
     print()

@@ -44,6 +44,7 @@ MUTE = Text(
     "the post does not answer at {address}; what follows is read from its folder",
 )
 IN_FILES = Text("di berkas: {rules} aturan, versi {version}", "in the files: {rules} rules, version {version}")
+KEPT = Text("versi itu: {rules} aturan", "that version: {rules} rules")
 WITH_FAULT = Text("di berkas: ada kesalahan, versi {version}", "in the files: faults, version {version}")
 SAME = Text("sama dengan yang berjalan", "the same as what runs")
 NOT_KEPT = Text(
@@ -122,15 +123,17 @@ def by(who: str, how: str) -> str:
 # --- the head --------------------------------------------------------------------------------------------------------
 
 
-def head(post: str, found: Plan, process: Process | None, address: str, zone: ZoneInfo) -> Iterator[str]:
-    """Yield what runs, and what stands in the files."""
+def head(
+    post: str, found: Plan, process: Process | None, address: str, zone: ZoneInfo, *, kept: bool = False
+) -> Iterator[str]:
+    """Yield what runs, and what stands in the files (``kept``: in those of an edition that ran before)."""
     answer = None if process is None else process.answer
     yield _runs(post, found, process)
     if found.version:
         yield folded(text(VERSION, version=found.version, since="" if answer is None else _since(answer, zone)))
     if process is not None and answer is None:
         yield folded(text(MUTE, address=address))
-    words = WITH_FAULT if found.candidate.rules is None else IN_FILES
+    words = WITH_FAULT if found.candidate.rules is None else KEPT if kept else IN_FILES
     edition = found.candidate.edition
     yield text(words, rules=0 if edition is None else edition.loaded, version=found.candidate.version)
 

@@ -104,3 +104,16 @@ def undoable(releases: Iterable[Release]) -> list[Release]:
         elif not way or way[-1].version != release.version:
             way.append(release)
     return way
+
+
+def before(releases: Iterable[Release], version: str) -> Release | None:
+    """Return the edition that ran before the one that runs now, None where there is none."""
+    way = undoable(releases)
+    places = [number for number, one in enumerate(way) if one.version == version]
+    at = places[-1] if places else len(way)
+    return way[at - 1] if at > 0 else None
+
+
+def named(releases: Iterable[Release], beginning: str) -> list[Release]:
+    """Return the editions whose hash begins so, each once: as it ran last."""
+    return list({one.version: one for one in releases if one.version.startswith(beginning)}.values())
