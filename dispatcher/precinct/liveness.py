@@ -8,6 +8,8 @@ from dispatcher.wire.status import Status
 UNATTENDED_AFTER_MS = 30_000
 SILENT_AFTER_MS = 30_000
 TWIN_WINDOW_MS = 60_000
+RIVALS = 4
+"""Lives remembered beside the last: two installations may be started anew between each other's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +33,26 @@ class Attendance:
 
 
 @dataclass(frozen=True, slots=True)
+class Rival:
+    """Another life of a post, heard of not long ago. ``told`` numbers its last word, and is 0 from old posts."""
+
+    instance: str
+    run: str
+    seen_ms: int
+    told: int
+
+    def has_said(self, status: Status) -> bool:
+        """Whether ``status`` comes late, or once more."""
+        return 0 < status.told <= self.told
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """What a post last said, when, and whether a second installation answers to its name."""
 
     status: Status
     seen_ms: int
-    rival: tuple[str, str] = ("", "")  # instance and run of the one before
-    rival_ms: int = 0
-    rival_told: int = 0
+    rivals: tuple[Rival, ...] = ()  # the newest first
     twins_ms: int = 0
 
     def silent(self, now: int) -> bool:
@@ -63,12 +77,17 @@ def hear(before: Heard | None, status: Status, now: int) -> Heard:
         return replace(before, status=status, seen_ms=now)
     if status.state == "offline" and not before.silent(now):
         return before
-    known = _name(status) == before.rival
-    if known and 0 < status.told <= before.rival_told:
+    rival = next((one for one in before.rivals if (one.instance, one.run) == _name(status)), None)
+    if rival is not None and rival.has_said(status):
         return before
-    again = known and now - before.rival_ms < TWIN_WINDOW_MS
-    twins_ms = now if again else before.twins_ms
-    return Heard(status, now, _name(before.status), before.seen_ms, before.status.told, twins_ms)
+    again = rival is not None and now - rival.seen_ms < TWIN_WINDOW_MS
+    return Heard(status, now, _others(before, rival), now if again else before.twins_ms)
+
+
+def _others(before: Heard, speaking: Rival | None) -> tuple[Rival, ...]:
+    """Return the lives that are not speaking now."""
+    last = Rival(*_name(before.status), before.seen_ms, before.status.told)
+    return (last, *(one for one in before.rivals if one is not speaking))[:RIVALS]
 
 
 def _name(status: Status) -> tuple[str, str]:

@@ -361,7 +361,7 @@ MUTANTS = (
     Mutant(
         "a restart taken for twins",
         "each restart is an alarm",
-        (Edit("dispatcher.precinct.liveness:hear", "known and now - before.rival_ms < TWIN_WINDOW_MS", "True"),),
+        (Edit("dispatcher.precinct.liveness:hear", "rival is not None and now - rival.seen_ms < TWIN_WINDOW_MS", "True"),),
     ),
     Mutant(
         "twins name presses alike",

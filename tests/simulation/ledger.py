@@ -51,6 +51,7 @@ class Press:
     passing: set[str] = field(default_factory=set)  # incidents that unsaved lives put it into
     received: set[str] = field(default_factory=set)  # those of them that the precinct has, as the button was told
     is_gone: bool = False  # the precinct alone had it, and lost its store
+    is_covered: bool = False  # the precinct lost its store while two posts of one name gave revisions one number
 
 
 @dataclass(slots=True)
@@ -152,6 +153,14 @@ class Ledger:
         if state != ("online" if self.life is None else "unsaved"):
             self._broken("status", f"says {state}")
 
+    def _places(self, press: Press, key: Key) -> set[str]:
+        """Return the incidents that have it at the precinct, or if it may be covered by the other's, all that it has.
+
+        A receipt names a revision by its number. Of two posts with one identity each makes a revision of that number;
+        a precinct that had both, loses its store and gets one again, tells both that it is there.
+        """
+        return set().union(*self.where.values()) if press.is_covered else self.where.get(key, set())
+
     # --- what people did
 
     def pressed(self, key: Key) -> None:
@@ -162,12 +171,16 @@ class Ledger:
         """A press is told, or told again. After an hour the same counter is another press (design, "Copies")."""
         press = self.presses[key]
         age = self.world.now - press.spoken_ms
-        if age > COPY_MS:
+        if self.is_old(key):
             press.is_perhaps_copy = self.unmeasured or age - self._away_since(press.spoken_ms) <= COPY_MS
             press.born += 1
             press.earlier.add(press.incident)
             press.incident = press.stage = None
         press.spoken_ms = self.world.now
+
+    def is_old(self, key: Key) -> bool:
+        """Return whether the next word of this press is another press."""
+        return self.world.now - self.presses[key].spoken_ms > COPY_MS
 
     # --- what the post was given, and what it wrote
 
@@ -521,6 +534,7 @@ class Ledger:
         for press in self.presses.values():
             press.is_gone = press.is_gone or bool(press.received or press.passing)
             press.received.clear()
+            press.is_covered = press.is_covered or bool(self.copies)
         self.kept -= {ident for ident in self.kept if not self.bought.get(ident, set()) & self._events}
 
     taken_back: int = 0
@@ -585,7 +599,7 @@ class Ledger:
                 continue
             if press.incident is None:
                 return f"{key}, pressed at {press.born_ms / 1000:.3f}, is not confirmed"
-            if not press.excused and press.incident not in self.where.get(key, ()):
+            if not press.excused and press.incident not in self._places(press, key):
                 return f"{key}, confirmed in {press.incident}, is at the precinct in {self.where.get(key)}"
         for ident in self.kept:
             if not any(event in self.where for event in self.bought.get(ident, ())):

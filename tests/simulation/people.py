@@ -62,7 +62,12 @@ class CountingButton:
 
     def again(self) -> None:
         """Let a copy of the last press arrive late, a gateway had it; or, after an hour, a counter begin anew."""
-        if self.last is not None and self.broker.up and not self.mute:
+        if self.last is None or not self.broker.up or self.mute:
+            return
+        if self.ledger.is_old(self.last):  # a press like any other: it is repeated until it is confirmed
+            self.open[self.last] = 0
+            self._say(self.last)
+        else:
             self.speak(self.last)
 
     def hear(self, message: Message) -> None:

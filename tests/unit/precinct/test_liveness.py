@@ -60,6 +60,11 @@ def test_two_machines_with_copies_of_one_card_are_twins() -> None:
     assert known.twins(16_000)
 
 
+def test_a_twin_is_noticed_though_the_other_was_started_anew_between_its_words() -> None:
+    known = heard_runs((0, of_run("x", 9)), (3, of_run("y", 4)), (5, of_run("z", 1)), (6, of_run("x", 10)))
+    assert known.twins(7_000)
+
+
 def test_a_restart_is_no_twin_though_its_last_life_is_heard_once_more() -> None:
     last, late, will = of_run("x", 7), of_run("x", 7), of_run("x", 0, "offline")
     known = heard_runs((0, last), (5, of_run("y", 1)), (6, late), (7, will), (15, of_run("y", 2)))
