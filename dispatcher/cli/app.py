@@ -252,6 +252,23 @@ def plan(config: PostFile = None, days: Days = 7) -> int:
     return run(config, days)
 
 
+@app.command("why-not")
+def why_not(
+    rule: Annotated[str, typer.Argument(help="Id aturan / rule id")],
+    at: Annotated[str, typer.Option("--at", help='Kapan / when: 01:10, "2026-11-25 01:10", 3h')],
+    data: Past = None,
+    config: PostConfig = None,
+    post: PostName = None,
+    site: SiteThen = None,
+    as_json: AsJson = False,
+) -> int:
+    """Mengapa aturan ini tidak memberi tahu / why a rule did not alert: what came nearest, what was missing."""
+    from dispatcher.cli.pasts import telling
+    from dispatcher.cli.whynot import Asked, run
+
+    return telling(lambda: run(Asked(rule, at, data, config, post, site, as_json)))
+
+
 @app.command()
 def explain(
     what: Annotated[str, typer.Argument(help="Id kejadian (atau awalnya), atau id aturan / incident or rule id")],

@@ -8,8 +8,9 @@ from dispatcher.cli.pasts import FOUND, GOOD, Cannot, Opened, Waiting, find_data
 from dispatcher.cli.say import language
 from dispatcher.domain.events import Event
 from dispatcher.domain.faults import Text
-from dispatcher.post.past.chronicle import Saying, Wanted, gather
+from dispatcher.post.past.chronicle import Saying, Wanted
 from dispatcher.post.past.explaining import Explaining
+from dispatcher.post.past.gathering import gather
 from dispatcher.post.past.incidents import Incidents, Story, find_incident
 from dispatcher.post.past.report import Report
 from dispatcher.post.past.stories import ExplainedStory

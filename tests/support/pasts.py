@@ -37,7 +37,9 @@ class Life:
         self._site_version = self._keep("site", "site.yaml", site)
         self.site = parse_site(read_text(site, "site.yaml"))
         self._seq = 0
-        self.desk = Desk(folder, self.rules(rules), clock=HandClock(wall_ms=START_MS), absence=self._start())
+        self.desk = Desk(
+            folder, self.rules(rules), clock=HandClock(wall_ms=START_MS), absence=self._start(), site=self.site
+        )
 
     def _start(self, **more: object) -> dict[str, object]:
         return {"site": self._site_version, "post": "pos-03", **more}
@@ -67,6 +69,13 @@ class Life:
         """Let a device say something, and have it judged within this instant."""
         self._seq += 1
         self.desk.say(self._seq, device, kind, attrs)
+        self.desk.turns(2, 0)
+        return self
+
+    def late(self, kind: str, by_ms: int, device: str = "pir-1") -> "Life":
+        """Let a device with a clock of its own say what happened so long ago."""
+        self._seq += 1
+        self.desk.say(self._seq, device, kind, {}, self.desk.clock.wall_ms - by_ms)
         self.desk.turns(2, 0)
         return self
 

@@ -158,7 +158,7 @@ def only_if(one: OnlyIf) -> str:
     """Return one of the conditions of ``only_if``."""
     match one:
         case StateIs(name=name, value=wanted):
-            return f"state {name}: {value(wanted)}"
+            return f"state {name} is {value(wanted)}"
         case TimeIs(span=hours):
             return f"between {minute(hours.start)}-{minute(hours.end)}"
         case DayIs(days=days):

@@ -48,7 +48,7 @@ def test_an_incident_is_explained_by_its_rule_its_events_and_the_states_then(nig
     )
     for line in ("  02:10:00 motion pir-1 zone=parkir", "  02:10:30 motion pir-1 zone=parkir"):
         assert line in out.splitlines()
-    assert "+ state post_status: unmanned" in out
+    assert "+ state post_status is unmanned" in out
     assert "repeats until 02:20:30 join this: 1 (02:12:20)" in out
     assert "rules/aturan.yaml:3:3, version" in out
     assert "  - id: ramai" in out.splitlines()

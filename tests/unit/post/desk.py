@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from dispatcher.devices import Normaliser, Profiles
 from dispatcher.domain.events import Event, Lane, RawMessage
 from dispatcher.domain.incident import Receipt, Stage
+from dispatcher.domain.site import Site
 from dispatcher.domain.stamp import Stamp
 from dispatcher.incidents.floor import Context
 from dispatcher.journal import Journal
@@ -114,8 +116,10 @@ class Desk:
         clock: HandClock | None = None,
         kept: tuple[FullRuleSet, ...] = (),
         absence: Mapping[str, object] | None = None,
+        site: Site = SITE,
     ) -> None:
         self.folder = folder
+        self.site = site
         self.rules_list = FullRuleSet() if rules is None else rules
         self.kept = kept
         self.absence = absence or {}
@@ -141,16 +145,17 @@ class Desk:
         )
 
     def _rulebook(self) -> Rulebook:
-        kept = {(rules.version, ""): edition(rules, SITE, "pos-03") for rules in self.kept}
-        return Rulebook(edition(self.rules_list, SITE, "pos-03"), kept.get)
+        known = str(self.absence.get("site", ""))  # what the START record will name
+        kept = {(rules.version, known): edition(rules, self.site, "pos-03", known) for rules in self.kept}
+        return Rulebook(edition(self.rules_list, self.site, "pos-03", known), kept.get)
 
     def _start(self, journal: Any) -> None:
-        context = Context("pos-03", SITE)
+        context = Context("pos-03", self.site)
         self.journal = journal
         self.memory: Memory = recover(journal, context, self._rulebook()).memory
         body = {"rules": self.rules_list.version, "site": "", **self.absence}
         journal.append(starting(self.memory, body, self.clock.stamp()), urgent=True)
-        normaliser = Normaliser(Profiles({}), SITE, "pos-03")
+        normaliser = Normaliser(Profiles({}), self.site, "pos-03")
         self.rules = Rules(self.memory.rulebook.using.questions, self.notices.append)
         self.keeper = Keeper(
             self.clock, journal, self.memory, Retention(30 * 86_400_000, 2 * GIB, 2**20), lambda: self.free
@@ -166,7 +171,7 @@ class Desk:
                 inbox=self.inbox,
                 intake=self.intake,
                 rules=self.rules,
-                outputs=Outputs(self.local, Profiles({}), SITE, "pos-03"),
+                outputs=Outputs(self.local, Profiles({}), self.site, "pos-03"),
                 upstream=Upstream(self.up, "polsek-tambora", "pos-03", Schedule(500, 30_000)),
                 report=Report(self.metrics, get()),
                 gauges=Gauges(self.metrics, self.memory, journal, self.keeper, lambda: MatcherState(State.TWIN)),
@@ -209,9 +214,13 @@ class Desk:
         body = {"kind": kind, "boot": 1, "seq": seq}
         return self.message(f"kentongan/{device}/event", json.dumps(body).encode(), lane="rest")
 
-    def say(self, seq: int, device: str, kind: str, attrs: Mapping[str, object]) -> Token:
-        """Let any device say anything."""
-        body = {"kind": kind, "boot": 1, "seq": seq, "attrs": attrs}
+    def say(
+        self, seq: int, device: str, kind: str, attrs: Mapping[str, object], happened_ms: int | None = None
+    ) -> Token:
+        """Let any device say anything, at ``happened_ms`` by its own clock if it has one."""
+        body: dict[str, object] = {"kind": kind, "boot": 1, "seq": seq, "attrs": attrs}
+        if happened_ms is not None:
+            body["happened"] = datetime.fromtimestamp(happened_ms / 1000, UTC).isoformat()
         lane = "panic" if kind.startswith("panic.") else "rest"
         return self.message(f"kentongan/{device}/event", json.dumps(body).encode(), lane=lane)
 
@@ -253,7 +262,12 @@ class Desk:
         self.journal.abandon()
         kept = (*self.kept, self.rules_list)
         fresh = type(self)(
-            self.folder, self.rules_list if rules is None else rules, clock=self.clock, kept=kept, absence=absence
+            self.folder,
+            self.rules_list if rules is None else rules,
+            clock=self.clock,
+            kept=kept,
+            absence=absence,
+            site=self.site,
         )
         fresh._mid = self._mid
         return fresh
