@@ -80,6 +80,7 @@ class Known(Matching):
         self.setting = 0
         self.memory: dict[str, Memory] = {}
         self.rules: list[Rule] = []
+        self.latest: dict[tuple[str, ...], int] = {}  # asked at every second
         self.ever: set[str] = set()  # ids of all rules that there ever were
 
     # --- clocks
@@ -143,9 +144,11 @@ class Known(Matching):
         return max((late for word, late in allowed.items() if self.is_kind(kind, [word])), default=0)
 
     def _lateness_of(self, clause: dict[str, Any]) -> int:
-        kinds = self.kinds(clause)
-        inside = [late for word, late in self.site["max_lateness"].items() if self.is_kind(word, kinds)]
-        return int(max([*inside, *(self.lateness(kind) for kind in kinds)]))
+        kinds = tuple(self.kinds(clause))
+        if kinds not in self.latest:
+            inside = [late for word, late in self.site["max_lateness"].items() if self.is_kind(word, list(kinds))]
+            self.latest[kinds] = int(max([*inside, *(self.lateness(kind) for kind in kinds)]))
+        return self.latest[kinds]
 
     def _precinct(self, rule: Rule) -> bool:
         return rule.get("runs_at") == "precinct" or "neighbours" in rule["when"]

@@ -88,7 +88,6 @@ class Times(Forms):
         passed, part.passed = part.passed, None
         for day in range(-3, 6):
             deadline = self.instant(day * DAY + minute)
-            turned = self._turned(day * DAY + minute)
             if passed is not None and deadline < passed:
                 continue
             if not after < deadline + lateness <= until or day in part.dates:
@@ -96,8 +95,8 @@ class Times(Forms):
             late = self.wall() > deadline + lateness
             if late:
                 self.met.add("judged late")
-            if turned:
-                self.met.add(f"a time in a {turned}")
+            if self._turned(day * DAY + minute):
+                self.met.add(f"a time in a {self._turned(day * DAY + minute)}")
             if "schedule" in when:
                 days = when["schedule"].get("days", DAYS)
                 if DAYS[(self.weekday + day) % 7] in days:
