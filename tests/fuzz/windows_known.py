@@ -65,7 +65,9 @@ class Known(Matching):
         self.trusted = True
         self.wall_seen = start - 1
         self.instants = {0}
-        self.runs = {0}
+        self.lengths: list[int] = []  # that rules name
+        self.dues: set[int] = set()  # so long after something, by the running clock
+        self.minutes = {late % 60 for late in (0, *site["max_lateness"].values())}
         self.downs: list[tuple[int, int]] = []
         self.unmeasured: tuple[int, int] | None = None  # a power cut whose length no clock has told yet
         self.cuts: dict[Any, int] = {}
@@ -129,12 +131,15 @@ class Known(Matching):
         if self.unmeasured is not None and unmeasured is None:
             self.met.add("an unmeasured cut corrected")
         self.unmeasured = unmeasured
-        self.runs = {self.run(t) for t in self.instants}
+        self._foresee()
 
     def _note(self, t: int) -> None:
         """Something happened at this second: named durations after it something may be due."""
         self.instants.add(t)
-        self.runs.add(self.run(t))
+        self.dues.update(self.run(t) + length for length in self.lengths)
+
+    def _foresee(self) -> None:
+        self.dues = {self.run(t) + length for t in self.instants for length in self.lengths}
 
     def rule(self, id_: str) -> Rule:
         return next(rule for rule in self.rules if rule["id"] == id_)

@@ -132,7 +132,7 @@ class Steps(Draw):
             if late and self.maybe(0.2):
                 happened = step["at"] + self.pick([-2, -1, 0, 0, 1, 2])
                 at = happened + self.pick([late, late, late, late + 1, self.number(1, late)])
-                found.append({**step, "at": at, "happened": happened})
+                found.append({**step, "at": max(at, 0), "happened": happened})
         return found
 
     def _allowed(self, kind: str) -> int:

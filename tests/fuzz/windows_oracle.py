@@ -56,6 +56,7 @@ class Oracle(Times):
             for late in (0, *self.site["max_lateness"].values())
         ]
         self.lengths = sorted(set(words))
+        self._foresee()
 
     def _has_begun(self, memory: Memory) -> bool:
         """Whether a rule is in the middle of something: a window, a wait, or a state that has not stayed long enough."""
@@ -141,7 +142,7 @@ class Oracle(Times):
                 for step in waiting:
                     self._do(step)
                 waiting = []
-            self._note(now)
+            told = len(self.told)
             self._reconnect()
             for index, step in enumerate(here):
                 if "off" in step:
@@ -154,15 +155,14 @@ class Oracle(Times):
                 self._do(step)
             if off_until < 0:
                 self._deadlines()
+            if here or len(self.told) > told:
+                self._note(now)
         return self.told
 
     def _may_be_due(self) -> bool:
         if self.now in self.cuts.values():
             return True
-        if any((self.wall() - late) % 60 == 0 for late in (0, *self.site["max_lateness"].values())):
-            return True
-        now = self.run(self.now)
-        return any(now - length in self.runs for length in self.lengths)
+        return self.wall() % 60 in self.minutes or self.run(self.now) in self.dues
 
     def _return(self, since: int, cut: bool, trusted: bool | None) -> None:
         """We are back, with a clock that is trusted, or is not, or as before; who has lost power has no other clock."""

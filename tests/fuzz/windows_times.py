@@ -133,6 +133,7 @@ class Times(Forms):
 
     def _settle(self) -> None:
         while self.sets:
+            self._note(self.now)
             name, value, posts = self.sets.pop(0)
             self.setting += 1
             values = self.states.setdefault(name, {})

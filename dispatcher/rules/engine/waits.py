@@ -142,7 +142,9 @@ class Waiting(Machine):
         anew = wait.anew or (now.edge is not None and wait.n > now.edge.n)
         back = now.back_within(wait.t, wait.t + self.within_ms, anew=anew)
         if back is not None:
-            self._begin(state, key, replace(wait, t=back, anew=True))
+            # At the edge: after all that came before it, before all that came then.
+            number = now.edge.n if now.edge is not None and back == now.edge.end else wait.n
+            self._begin(state, key, replace(wait, t=back, n=number, anew=True))
             judge(replace(completion, unknown=True))
         elif judge(completion) and not self.reuse:
             self._spend(state, key, wait)
