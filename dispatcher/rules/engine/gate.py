@@ -105,7 +105,7 @@ class Gate:
         anywhere = done.everywhere or done.subject.post is None
         if anywhere and all(post is None for post, _ in places):
             own = done.subject.kelurahan
-            places = [(post, own or kelurahan_of(self.site, post)) for post in self.site.posts] + places
+            places = [(post, own or kelurahan_of(self.site, post)) for post in self.site.posts] or places
         return any(
             all(self._is_so(state, one, post, kelurahan, now) for one in conditions) for post, kelurahan in places
         )
