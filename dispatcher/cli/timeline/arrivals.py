@@ -45,6 +45,7 @@ class Arrivals:
         self._count = 0
         self._copies: dict[tuple[object, ...], int] = {}
         self._unknown: dict[str, int] = {}
+        self._told_since: set[str] = set()  # unknown devices told since a return that nobody has measured
 
     def name(self) -> str:
         """Return a new event's id."""
@@ -64,7 +65,18 @@ class Arrivals:
         if last is not None and now.run_ms - last <= UNKNOWN_AGAIN_MS:
             return Arrival(accepted=False)
         self._unknown[event.device] = now.run_ms
+        self._told_since.add(event.device)
         return Arrival(accepted=False, unknown_device=True)
+
+    def came_back(self) -> None:
+        """Note that we are back, after nobody knows how long."""
+        self._told_since = set()
+
+    def corrected(self, by_ms: int) -> None:
+        """Note how much longer that was. Copies do not age: nobody heard anything meanwhile."""
+        for device in self._told_since:
+            self._unknown[device] += by_ms
+        self._copies = {key: last + by_ms for key, last in self._copies.items()}
 
     def _is_copy(self, event: Event, now: Stamp) -> bool:
         boot, seq = event.attrs.get("boot"), event.attrs.get("seq")

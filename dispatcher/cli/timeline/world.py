@@ -238,6 +238,7 @@ class World:
         if not measured:
             self._clocks.lag += self._clocks.at - off.since  # nobody can vouch for how long that was
             self._clocks.back = off.stopped.run_ms
+            self._arrivals.came_back()
         self._state = from_plain(json.loads(json.dumps(to_plain(self._state))))
         self._take(self._engine.on_start(self._state, off.stopped, self._clocks.stamp(), measured=measured))
         for action in off.waiting:
@@ -255,6 +256,7 @@ class World:
         self._clocks.trusted = trusted
         if trusted and self._clocks.lag:
             self._engine.on_correction(self._state, self._clocks.lag, self._clocks.back)
+            self._arrivals.corrected(self._clocks.lag)
             if self._off is not None:
                 stopped = self._off.stopped
                 self._off.stopped = replace(stopped, run_ms=stopped.run_ms + self._clocks.lag)
