@@ -3,6 +3,7 @@
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,9 +41,10 @@ def files(folder: Path) -> list[tuple[int, Path]]:
 
 
 def find(folder: Path, journal_id: bytes) -> Iterator[Found]:
-    """Yield the checkpoints of a folder, newest first."""
+    """Yield the checkpoints of a folder, newest first. One that vanishes meanwhile is none: the post may be running."""
     for generation, path in files(folder):
-        yield Found(path, generation, _read(path, journal_id))
+        with suppress(FileNotFoundError):
+            yield Found(path, generation, _read(path, journal_id))
 
 
 def newest(found: Iterator[Found], older_than: int | None) -> Checkpoint | None:
@@ -54,8 +56,11 @@ def newest(found: Iterator[Found], older_than: int | None) -> Checkpoint | None:
 def refuse_newer(folder: Path) -> None:
     """Raise FormatTooNew if a newer program wrote one of the checkpoints."""
     for _, path in files(folder):
-        with path.open("rb") as file:
-            version = read_version(file.read(PREFIX.size), MAGIC)
+        try:
+            with path.open("rb") as file:
+                version = read_version(file.read(PREFIX.size), MAGIC)
+        except FileNotFoundError:
+            continue
         if version is not None and version > FORMAT:
             raise FormatTooNew(str(path), version, FORMAT)
 
@@ -63,14 +68,18 @@ def refuse_newer(folder: Path) -> None:
 def owners(folder: Path) -> Iterator[bytes]:
     """Yield the journal id that each sound checkpoint names, newest first."""
     for _, path in files(folder):
-        raw = path.read_bytes()
-        if _parse(raw) is not None:
-            yield raw[PREFIX.size : PREFIX.size + 16]
+        with suppress(FileNotFoundError):
+            raw = path.read_bytes()
+            if _parse(raw) is not None:
+                yield raw[PREFIX.size : PREFIX.size + 16]
 
 
 def _read(path: Path, journal_id: bytes) -> Checkpoint | None:
+    """Return the checkpoint in a file, None if it is damaged. Raises FileNotFoundError."""
     try:
         raw = path.read_bytes()
+    except FileNotFoundError:
+        raise
     except OSError:
         return None
     parsed = _parse(raw)

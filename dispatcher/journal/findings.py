@@ -7,6 +7,7 @@ from pathlib import Path
 from dispatcher.domain.stamp import Stamp
 from dispatcher.journal import checkpoint
 from dispatcher.journal.files import TEMPORARY
+from dispatcher.journal.layout import RECORD
 from dispatcher.journal.model import Gap, Record
 from dispatcher.journal.scan import Decoder, Span, Tally, is_damage, scan
 from dispatcher.journal.segment import Segment
@@ -15,11 +16,16 @@ from dispatcher.journal.survey import Survey, survey
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Numbers that cannot be read, with the stamps of the records around them."""
+    """Numbers that cannot be read, with the stamps of the records around them.
+
+    ``unwritten``: they would stand at the end of a segment where nothing is written. Such a hole has a copy that was
+    made while the post wrote: its older segment was copied first.
+    """
 
     gap: Gap
     before: Stamp | None
     after: Stamp | None
+    unwritten: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,7 @@ class _Reading:
     repeated: list[int] = field(default_factory=list)
     tail: Span | None = None
     tail_damaged: bool = False
+    seams: set[int] = field(default_factory=set)  # numbers that would have had room where a segment is empty
 
     def see(self, record: Record) -> None:
         """Keep the stamps at both sides of whatever is missing before this record."""
@@ -119,7 +126,7 @@ class _Reading:
 
     def loss(self, gap: Gap) -> Loss:
         """Return the gap with what is known about its surroundings."""
-        return Loss(gap, self.edges.get(gap.first - 1), self.edges.get(gap.last + 1))
+        return Loss(gap, self.edges.get(gap.first - 1), self.edges.get(gap.last + 1), gap.first in self.seams)
 
 
 def _inspect(folder: Path) -> Findings:
@@ -177,6 +184,8 @@ def _read_segment(reading: _Reading, decoder: Decoder, segment: Segment, data: b
         # ends where the next whole record begins.
         stop = header.end if span.stop > tally.end else span.stop
         reading.repeated.extend(raw[0] for raw in scan(data[:stop], header, 0, [], span.start) if raw[0] <= after)
+    if not (spans and spans[-1].stop > tally.end) and header.end - tally.end > RECORD.size:
+        reading.seams.add(after + 1)
     if newest and spans and spans[-1].stop > tally.end:
         reading.tail = tally.spans.pop()
         reading.tail_damaged = is_damage(data, header, reading.tail, after)

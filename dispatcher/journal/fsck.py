@@ -34,6 +34,10 @@ _TORN = Text(
     "catatan {numbers} sedang ditulis waktu listrik padam; belum pernah dikonfirmasi",
     "record {numbers} was being written when the power went; never confirmed",
 )
+_UNWRITTEN = Text(
+    "  tempatnya kosong: mungkin disalin selagi pos menulis; salin lagi",
+    "  their place is empty: perhaps copied while the post wrote; copy again",
+)
 _LOST_TAIL = Text(
     "HILANG: catatan terakhir, setelah nomor {last}, rusak; mungkin pernah tersimpan",
     "LOST: the last record, after number {last}, is damaged; it may have been saved once",
@@ -140,6 +144,8 @@ def _write_headers(segment: Segment, header: Header) -> None:
 def _losses(findings: Findings, language: Language) -> Iterator[str]:
     for loss in findings.lost:
         yield _LOST.render(language, _loss_values(loss))
+        if loss.unwritten:
+            yield _UNWRITTEN.render(language, {})
     if findings.tail_damaged:
         yield _LOST_TAIL.render(language, {"last": findings.last})
     for loss in findings.torn:

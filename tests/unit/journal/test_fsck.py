@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -170,6 +171,33 @@ def test_a_running_journal_reads_as_sound_between_any_two_appends(folder: Path, 
         assert findings.records == count
         assert not findings.lost
         assert findings.tail is None
+
+
+def test_a_checkpoint_that_a_running_post_has_just_deleted_is_none(written: Path) -> None:
+    (written / "0000000000000009.checkpoint").symlink_to(written / "gone")  # still listed, and not there any more
+    report = fsck(written)
+    assert (report.exit_code, report.findings.checkpoints) == (0, (5, 4))
+    assert survey(written).journal_id is not None
+
+
+def test_a_copy_whose_older_segment_was_copied_first_is_told_to_be_made_again(
+    folder: Path, open_journal: Opener, tmp_path: Path
+) -> None:
+    journal, copy = with_reserve(open_journal()), tmp_path / "copy"
+    write(journal, 3)
+    shutil.copytree(folder, copy)
+    write(journal, 30)
+    shutil.copy(folder / "00000002.seg", copy)
+    assert fsck(folder).exit_code == 0
+    report = fsck(copy)
+    assert report.exit_code == 2
+    assert "copy again" in report.lines("en")[2]
+    assert "salin lagi" in report.lines("id")[2]
+
+
+def test_what_rot_has_taken_is_not_told_to_be_copied_again(written: Path) -> None:
+    flip(written / "00000001.seg", SECTOR + 3 * 168 + 100, 0)
+    assert not any("copy again" in line for line in fsck(written).lines("en"))
 
 
 def test_a_newer_format_is_refused(written: Path) -> None:
