@@ -74,7 +74,7 @@ def hear(before: Heard | None, status: Status, now: int) -> Heard:
     if before is None:
         return Heard(status, now)
     if _name(before.status) == _name(status):
-        return replace(before, status=status, seen_ms=now)
+        return replace(before, status=_counted(status, before), seen_ms=now)
     if status.state == "offline" and not before.silent(now):
         return before
     rival = next((one for one in before.rivals if (one.instance, one.run) == _name(status)), None)
@@ -88,6 +88,24 @@ def _others(before: Heard, speaking: Rival | None) -> tuple[Rival, ...]:
     """Return the lives that are not speaking now."""
     last = Rival(*_name(before.status), before.seen_ms, before.status.told)
     return (last, *(one for one in before.rivals if one is not speaking))[:RIVALS]
+
+
+def recall(before: Heard | None, status: Status, began: int) -> Heard:
+    """Return what is known of a post after a status that the broker had kept: how it was, and no sign of life.
+
+    ``began`` is when we started: a post that we have not heard ourselves has had 30 s since then to speak.
+    """
+    if before is None:
+        return Heard(status, began)
+    is_newer = status.state == "offline" or status.told > before.status.told
+    if _name(before.status) != _name(status) or not is_newer:
+        return before
+    return replace(before, status=_counted(status, before))
+
+
+def _counted(status: Status, before: Heard) -> Status:
+    """Return a status with the highest number that its run has said: a will has none, and old words may come late."""
+    return replace(status, told=max(status.told, before.status.told))
 
 
 def _name(status: Status) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from dispatcher.precinct.changes import POSTS
 from dispatcher.precinct.clock import Clock
 from dispatcher.precinct.desk import COPY_MS, DeskDevices, Said, refusal
 from dispatcher.precinct.intake import Note, Outcome
-from dispatcher.precinct.liveness import Heard, hear
+from dispatcher.precinct.liveness import Heard, hear, recall
 from dispatcher.precinct.mail import Parcel, unpack
 from dispatcher.precinct.own import Own
 from dispatcher.precinct.receipts import Speaker
@@ -45,6 +45,7 @@ class Reception:
         self._ruling = ruling
         self._born = born
         self._speaker = speaker
+        self._began = clock.run_ms()
         self._lines = Allowance(LINES_PER_SECOND)
 
     def _attended(self) -> bool:
@@ -160,7 +161,7 @@ class Reception:
 
     def _status(self, parcel: Parcel, status: Status, after: After) -> None:
         before = self.heard.get(parcel.post)
-        now = hear(before, status, self._clock.run_ms())
+        now = recall(before, status, self._began) if parcel.retained else hear(before, status, self._clock.run_ms())
         self.heard = {**self.heard, parcel.post: now}
         if before is None or before.status != now.status or before.twins_ms != now.twins_ms:
             after.changed.add(POSTS)

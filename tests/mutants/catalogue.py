@@ -354,6 +354,32 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "what a broker kept is a sign of life",
+        "a post that is dead is shown alive whenever the precinct's connection is made anew",
+        (Edit("dispatcher.precinct.reception:Reception._status", "if parcel.retained else", "if False else"),),
+    ),
+    Mutant(
+        "a will kills the living",
+        "a post that was started anew is called silent because its last run has died",
+        (Edit("dispatcher.precinct.liveness:hear", 'if status.state == "offline" and not before.silent(now):', "if False:"),),
+    ),
+    Mutant(
+        "wills unheard",
+        "a post that died is not told before half a minute is over",
+        (Edit("dispatcher.precinct.liveness:Heard.silent", 'self.status.state == "offline" or ', ""),),
+        beyond="for the simulation half a minute of silence is soon enough, with or without a will",
+    ),
+    Mutant(
+        "a will sets the count back",
+        "late words of a run that is over, behind its will, are taken for a second machine",
+        (Edit("dispatcher.precinct.liveness:_counted", "max(status.told, before.status.told)", "status.told"),),
+    ),
+    Mutant(
+        "a retained press is a press",
+        "each start of the post calls for help on behalf of the last press, if the gateway retains",
+        (Edit("dispatcher.devices.normalise:Normaliser._read", "raw.retain and way.message", "False and way.message"),),
+    ),
+    Mutant(
         "twins unnoticed",
         "two machines answer to one name, and nobody looks for the second",
         (Edit("dispatcher.precinct.liveness:_name", "return status.instance, status.run", 'return status.instance, ""'),),

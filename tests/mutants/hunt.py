@@ -15,9 +15,11 @@ SUITES = {
     "precinct": (
         "tests/unit/precinct/test_station.py",
         "tests/unit/precinct/test_intake.py",
+        "tests/unit/precinct/test_liveness.py",
         "tests/contract/test_store.py",
     ),
     "mqtt": ("tests/unit/mqtt",),
+    "devices": ("tests/unit/devices/test_normalise.py", "tests/unit/devices/test_kentongan.py"),
     "journal": ("tests/unit/journal/test_page_cache.py",),
 }
 

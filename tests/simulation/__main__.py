@@ -69,6 +69,7 @@ def main() -> int:
     _table(tally)
     took = time.monotonic() - began
     print(f"\n{tally.nights} nights in {took:.0f} s ({tally.nights / took:.0f}/s), {sum(tally.met.values())} faults")
+    print("; ".join(f"{what}: {times}" for what, times in tally.seen.most_common()))
     for why, violation in lost:
         print(f"a kept night fails again ({why}): {violation}")
     for seed, text in sorted(tally.failed.items()):

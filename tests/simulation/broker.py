@@ -5,8 +5,8 @@ Acknowledgements are taken by the link's real code, which knows one connection's
 """
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
@@ -19,11 +19,14 @@ from dispatcher.mqtt.tally import Tally
 from tests.simulation.world import Action, Violation, World
 
 WINDOW = 20  # mosquitto's default for messages in flight
+KEEPALIVE_MS = 15_000  # one and a half of it: so long after the last sign a broker takes a client for dead
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a publisher gave. ``ident`` tells two publishes with the same bytes apart; no program sees it."""
+    """What a publisher gave, or a broker had kept. ``ident`` tells two publishes with the same bytes apart; no program
+    sees it.
+    """
 
     topic: str
     payload: bytes
@@ -40,6 +43,7 @@ class Session:
     in_flight: dict[int, Message] = field(default_factory=dict)
     client: "Client | None" = None
     epoch: int = 0
+    will: Message | None = None  # of the connection that is there, or that was and did not say goodbye
 
 
 class Broker:
@@ -51,6 +55,9 @@ class Broker:
         self.up = True
         self.sessions: dict[str, Session] = {}
         self.listeners: list[Callable[[Message], None]] = []  # devices without a session
+        self.retained: dict[
+            str, list[Message]
+        ] = {}  # topic -> what it keeps, and before it what a crash may bring back
         self._low_ids = low_ids
         self._last_id = 0
 
@@ -60,6 +67,9 @@ class Broker:
         """Take a message and return whether it was taken, which is all that a PUBACK says."""
         if not self.up:
             return False
+        if message.retain:
+            self.retained[message.topic] = [*self.retained.get(message.topic, [])[-1:], message]
+            message = replace(message, retain=False)  # who is there already hears it as any other
         for session in self.sessions.values():
             if session.wants(message.topic):
                 session.queue.append(message)
@@ -84,21 +94,50 @@ class Broker:
     # --- sessions
 
     def attach(self, client: "Client") -> None:
-        """Let a client come back to its session: first what was in flight, marked as perhaps a copy, then the rest."""
+        """Let a client come back to its session: first what was in flight, marked as perhaps a copy, then the rest.
+
+        What is retained comes with a subscription that is new, and to a process that has just started and asks for it.
+        """
+        is_new = client.session not in self.sessions or client.epoch == 1
         session = self.sessions.setdefault(client.session, Session(client.wants))
         before = session.client
         if before is not None and before is not client:
             before.broken()  # there is one connection for each name: the older one is closed
-        session.client, session.epoch = client, client.epoch
+        self._execute(session, session.will, "will told when its client's name came again")
+        session.client, session.epoch, session.will = client, client.epoch, client.will
         for mid, message in session.in_flight.items():
             client.down(mid, message, dup=True)
+        if is_new:
+            session.queue.extend(self._kept(session))
         self._pump(session)
 
-    def detach(self, client: "Client") -> None:
-        """Forget a connection, keep the session."""
+    def _kept(self, session: Session) -> Iterator[Message]:
+        for topic, kept in self.retained.items():
+            if session.wants(topic):
+                self.world.seen["retained message given"] += 1
+                yield replace(kept[-1], ident=("kept", kept[-1].ident))
+
+    def detach(self, client: "Client", dead_after_ms: int = 0) -> None:
+        """Forget a connection, keep the session. It said no goodbye: its will is told after ``dead_after_ms``."""
         session = self.sessions.get(client.session)
-        if session is not None and session.client is client:
-            session.client = None
+        if session is None or session.client is not client:
+            return
+        session.client = None
+        if session.will is not None:
+            self.world.later(dead_after_ms, partial(self._execute, session, session.will, "will told"))
+
+    def goodbye(self, client: "Client", will: Message | None) -> None:
+        """Hear that a connection ends in order: its will is void."""
+        session = self.sessions.get(client.session)
+        if self.up and session is not None and session.will is will:
+            session.will = None
+
+    def _execute(self, session: Session, will: Message | None, how: str) -> None:
+        if will is not None and session.will is will and self.up:
+            session.will = None
+            self.world.seen[how] += 1
+            self.world.tell(self.name, how)
+            self.publish(will)
 
     def acknowledged(self, client: "Client", epoch: int, mid: int) -> None:
         """Take a PUBACK of the connection that is alive."""
@@ -119,12 +158,22 @@ class Broker:
             session.queue = deque(list(session.queue)[:kept])
             if empty:
                 lost += session.in_flight.values()
-            client, session.client = session.client, None
+            client, session.client, session.will = session.client, None, None
             if client is not None:
                 client.broken()
+        self._forget_retained(all_of_it=empty)
         if empty:
             self.sessions.clear()
         return lost
+
+    def _forget_retained(self, *, all_of_it: bool) -> None:
+        """Lose what was retained, or of each topic perhaps the last word: then the one before it is there again."""
+        for topic, kept in list(self.retained.items()):
+            if all_of_it or (self.world.chance(0.3) and len(kept) == 1):
+                del self.retained[topic]
+            elif len(kept) > 1 and self.world.chance(0.3):
+                self.world.seen["older retained message came back"] += 1
+                kept.pop()
 
 
 @dataclass(slots=True)
@@ -165,11 +214,13 @@ class Client:
         retry_ms: tuple[int, int] = (200, 2_000),
         post: int = 0,
         session: str = "",
+        will: Message | None = None,
     ) -> None:
         self.world, self.broker, self.path, self.name, self.wants = world, broker, path, name, wants
         self.lane, self.stamp, self.deliver, self.skip = lane, stamp, deliver, skip
         self.on_connected, self.on_published, self.retry_ms = on_connected, on_published, retry_ms
-        self.post, self.session = post, session or name
+        self.post, self.session, self._will = post, session or name, will
+        self.will: Message | None = None  # of this connection
         self.online = False
         self.alive = True
         self._mail = SimpleNamespace(acks=deque())
@@ -195,6 +246,7 @@ class Client:
             self.world.later(self.world.between(*self.retry_ms), self.connect)
             return
         self._epoch += 1
+        self.will = replace(self._will) if self._will else None
         self._outstanding.clear()
         self.online = True
         self._out_ms = self._back_ms = 0
@@ -208,13 +260,28 @@ class Client:
         if self.online:
             self.world.tell(self.name, "connection lost")
             self.online = False
-            self.broker.detach(self)
+            self.broker.detach(self, self._noticed_ms())
             self.world.later(self.world.between(*self.retry_ms), self.connect)
 
-    def die(self) -> None:
-        """The process is gone; the kernel closes its sockets."""
+    def die(self, *, silently: bool = False) -> None:
+        """The process is gone; the kernel closes its sockets, unless it is gone as well."""
         self.alive = self.online = False
-        self.broker.detach(self)
+        self.broker.detach(self, KEEPALIVE_MS if silently else self._noticed_ms())
+
+    def leave(self) -> None:
+        """Say goodbye, behind all that was sent, and be gone."""
+        if self.online:
+            self._left = self._epoch
+            self._out_ms = max(self._out_ms, self.world.now)
+            if self.path.out:
+                self.world.later(self._out_ms - self.world.now, partial(self.broker.goodbye, self, self.will))
+        self.alive = self.online = False
+        self.broker.detach(self, KEEPALIVE_MS)
+
+    _left = 0
+
+    def _noticed_ms(self) -> int:
+        return self.world.between(0, 50) if self.path.open else KEEPALIVE_MS
 
     # --- to the broker
 
@@ -230,7 +297,7 @@ class Client:
 
     def _arrive(self, message: Message, tag: object, epoch: int) -> None:
         # A packet that was on its way when its connection broke may still be read by the broker, late, or be lost.
-        if epoch != self._epoch or not self.online:
+        if (epoch != self._epoch or not self.online) and epoch != self._left:
             if self.world.chance(0.5):
                 return
             self.world.tell(self.broker.name, f"late packet of connection {epoch} of {self.name}")

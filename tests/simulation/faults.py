@@ -144,6 +144,10 @@ def _mute(word: str, night: "Night", for_ms: int) -> None:
         night.world.later(for_ms, partial(setattr, button, word, False))
 
 
+def _retain(night: "Night", _for_ms: int) -> None:
+    night.at.bought.retains = True
+
+
 def _flood(night: "Night", _for_ms: int) -> None:
     """Sixty sensors at once, and an engine that is slow to judge them."""
     for _ in range(60):
@@ -239,6 +243,7 @@ FAULTS: dict[str, Fault] = {
     "buttons mute": partial(_mute, "mute"),
     "buttons deaf": partial(_mute, "deaf"),
     "button reboots": _button_reboots,
+    "gateway retains presses": _retain,
     "precinct dies": _station,
     "precinct loses its store": _lose_store,
     "precinct store copied": _copy_store,

@@ -147,10 +147,10 @@ class Ledger:
             if rev is None or self.said.get(incident, {}).get("delivered", 0) < rev:
                 self._broken("left behind", f"{event} of {incident}, revision {rev}, and the post leaves")
 
-    def stated(self, payload: bytes) -> None:
-        """The post says how it is."""
+    def stated(self, payload: bytes, *, is_over: bool) -> None:
+        """The post says how it is. ``is_over``: it is about to leave."""
         state = json.loads(payload)["state"]
-        if state != ("online" if self.life is None else "unsaved"):
+        if state != ("online" if self.life is None else "unsaved") and not (is_over and state == "offline"):
             self._broken("status", f"says {state}")
 
     def _places(self, press: Press, key: Key) -> set[str]:
@@ -196,6 +196,10 @@ class Ledger:
         if entry.kind != Kind.MESSAGE or b'"zigbee2mqtt/' not in entry.body:
             return
         plain = json.loads(entry.body)
+        if plain.get("f", (1, 0, 0))[1]:  # the broker had kept it: nobody pressed, whatever it says
+            if any(event["k"].startswith("panic.") for event in plain.get("e", ())):
+                self._broken("invented press", f"a retained message on {plain['t']} became one")
+            return
         while self._turn:
             topic, ident = self._turn.pop(0)
             if topic == plain["t"] and isinstance(ident, int):

@@ -16,17 +16,19 @@ JOBS = min(2, os.cpu_count() or 1)
 
 @dataclass(slots=True)
 class Tally:
-    """How many nights were well, which were not, and which fault met which state how often."""
+    """How many nights were well, which were not, which fault met which state how often, and what else was seen."""
 
     nights: int = 0
     failed: dict[int, str] = field(default_factory=dict)
     met: Counter[tuple[str, str]] = field(default_factory=Counter)
+    seen: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: "Tally") -> None:
         """Count another one in."""
         self.nights += other.nights
         self.failed |= other.failed
         self.met += other.met
+        self.seen += other.seen
 
 
 def some(seeds: Iterable[int]) -> Tally:
@@ -39,6 +41,7 @@ def some(seeds: Iterable[int]) -> Tally:
         outcome = run_seed(seed)
         tally.nights += 1
         tally.met += outcome.met
+        tally.seen += outcome.seen
         if outcome.violation is not None:
             tally.failed[seed] = str(outcome.violation)
     return tally

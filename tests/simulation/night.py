@@ -37,6 +37,7 @@ class Outcome:
     plan: Plan
     violation: Violation | None
     met: Counter[tuple[str, str]]
+    seen: Counter[str]
     trace: tuple[str, ...] = ()
     error: str = ""
 
@@ -74,9 +75,10 @@ class Side:
         for button in self.buttons.values():
             button.patience_ms = 1_200_000 if self.plan.slow else button.patience_ms
         self.sensor = Sensor(*devices, "pir-1", "motion")
+        self.bought = BoughtButton(*devices, self.number)
         self.people = {
             **{name: button.press for name, button in self.buttons.items()},
-            "z-1": BoughtButton(*devices, self.number).press,
+            "z-1": self.bought.press,
             "pir-1": self.sensor.say,
             "smoke-1": Sensor(*devices, "smoke-1", "smoke").say,
             "stranger": Stranger(*devices).press,
@@ -348,7 +350,7 @@ def run(plan: Plan, *, keep_trace: bool = False) -> Outcome:
         if night.precinct.station is not None:
             night.precinct.station.store.close()
         shutil.rmtree(folder, ignore_errors=True)
-    return Outcome(plan, violation, night.world.met, tuple(night.world.trace or ()))
+    return Outcome(plan, violation, night.world.met, night.world.seen, tuple(night.world.trace or ()))
 
 
 def run_seed(seed: int, *, keep_trace: bool = False) -> Outcome:

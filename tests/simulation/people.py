@@ -88,6 +88,7 @@ class BoughtButton:
     def __init__(self, world: World, broker: Broker, ledger: Ledger, number: int = 0) -> None:
         self.world, self.broker, self.ledger, self.number = world, broker, ledger, number
         self._idents = count(1)
+        self.retains = False  # somebody has ticked that in its gateway: the broker gives the last press to all who come
 
     def press(self) -> None:
         """Press it."""
@@ -97,7 +98,7 @@ class BoughtButton:
         self.world.passes("press", self.number)
 
     def _say(self, ident: int, tries: int) -> None:
-        taken = self.broker.publish(Message(press_topic(BOUGHT), b'{"action":"single"}', ident))
+        taken = self.broker.publish(Message(press_topic(BOUGHT), b'{"action":"single"}', ident, self.retains))
         self.world.tell(BOUGHT, f"is pressed: {ident}, {'taken' if taken else 'not taken'}")
         if not taken and tries:
             self.world.later(1_000, lambda: self._say(ident, tries - 1))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,6 +27,7 @@ from dispatcher.post.rulework import matches_of
 from dispatcher.post.upstream import Upstream, status_of
 from dispatcher.relay import Schedule
 from dispatcher.telemetry.metrics import PostMetrics
+from dispatcher.wire import status
 from dispatcher.wire.status import Status
 from dispatcher.wire.topics import topic
 from tests.simulation.broker import Broker, Client, Message, Path
@@ -166,12 +168,16 @@ class Process:
         host = self.host
         site = site_of(host.post)
         self.inbox = SimInbox(self.rouse)
+        self.run = self._drawn()
         normaliser = Normaliser(profiles(), site, host.post)
         self._make_links(normaliser)
         self.rules = Rules(self)
         retention = Retention(30 * 86_400_000, 2 * GIB, 2**20)
         free = lambda: 0 if host.card.full else GIB  # noqa: E731 -- one word of a long list
         self.keeper = Keeper(self.clock, self.journal, self.memory, retention, free, saves=self.saves)
+        self.upstream = Upstream(
+            SimpleNamespace(publish=self._tell), PRECINCT, host.post, Schedule(500, 30_000), run=self.run
+        )
         self.pipeline = Pipeline(
             Parts(
                 clock=self.clock,
@@ -182,9 +188,7 @@ class Process:
                 intake=Intake(self.memory, normaliser, self.names.passing or self._passing()),
                 rules=self.rules,
                 outputs=Outputs(SimpleNamespace(publish=self._say), profiles(), site, host.post),
-                upstream=Upstream(
-                    SimpleNamespace(publish=self._tell), PRECINCT, host.post, Schedule(500, 30_000), run=self._drawn()
-                ),
+                upstream=self.upstream,
                 report=Report(METRICS, NoLog(), saves=self.saves),
                 gauges=NO_GAUGES,
                 acknowledge=self._acknowledge,
@@ -218,6 +222,7 @@ class Process:
             post=number,
         )
         receipts = topic(PRECINCT, host.post, "receipt")
+        offline = replace(self._status("offline"), run=self.run)
         self.uplink = Client(
             self.world,
             host.far,
@@ -231,6 +236,7 @@ class Process:
             retry_ms=(500, 5_000),
             post=number,
             session=host.post,
+            will=Message(topic(PRECINCT, host.post, "status"), status.encode(offline), self.number, retain=True),
         )
         self.links = {link.name: link for link in (self.panic, self.rest, self.uplink)}
 
@@ -310,6 +316,9 @@ class Process:
         self.journal.close()
         if not self.pipeline.was_stopped:
             self.ledger.left()
+        self.upstream.send_status(self._status("offline"))
+        for link in self.links.values():
+            link.leave()
         self.host.ended()
 
     def _patience_ms(self) -> int:
@@ -326,11 +335,11 @@ class Process:
             self.ledger.handing([(one.token, self.messages[one.token]) for one in deliveries])
         self.world.now += 1  # a turn takes time
 
-    def end(self) -> None:
-        """The process is no more."""
+    def end(self, *, silently: bool = False) -> None:
+        """The process is no more. ``silently``: nor is the machine, that would have closed its connections."""
         self.alive = False
         for link in self.links.values():
-            link.die()
+            link.die(silently=silently)
 
     # --- what it says
 
@@ -361,7 +370,7 @@ class Process:
             self.world.passes("alert", self.number)
             self.ledger.sent(payload)
         elif topic.endswith("/status"):
-            self.ledger.stated(payload)
+            self.ledger.stated(payload, is_over=self.pipeline.is_over)
         taken = self.uplink.publish(Message(topic, payload, self.number, retain), tag)
         if taken and tag is not None:
             self.world.tell(self.host.name, f"sends {tag}")
@@ -377,8 +386,8 @@ class Process:
             self.links[name].acknowledge([token for token in tokens if token.link == name])
         self.world.passes("acknowledged", self.number)
 
-    def _status(self) -> Status:
-        return status_of(self.memory, self.clock.stamp(), "online", self.names.instance, saves=self.saves)
+    def _status(self, state: str = "online") -> Status:
+        return status_of(self.memory, self.clock.stamp(), state, self.names.instance, saves=self.saves)
 
 
 class Spy:
@@ -429,7 +438,7 @@ class Host:
         self.is_retired = False
         self._phase = "down"
         self._doomed: str | None = None
-        self._expected: Memory | None = None
+        self._expected: tuple[Memory, Stamp] | None = None  # what was there at the last death, and when that was
         card.on_slow = self._meet_doom
 
     @property
@@ -507,7 +516,7 @@ class Host:
         process = self.process
         self._expected = None
         if how == "kill" and process is not None and process.phase == "wait" and process.saves:
-            self._expected = process.memory
+            self._expected = (process.memory, process.clock.stamp())
         wait = self.world.between(200, 5_000)
         if how == "power":
             wait = self.world.luck.choice((3_000, 20_000, 60_000, 7_500_000 if self.slow else 3_000))
@@ -516,7 +525,7 @@ class Host:
 
     def _gone(self, how: str, wait_ms: int) -> None:
         if self.process is not None:
-            self.process.end()
+            self.process.end(silently=how == "power")
         self.process, self._phase, self._doomed = None, "down", None
         self.card.survive(how)
         self.ledger.ended()
@@ -534,18 +543,18 @@ class Host:
         """What a start reads is what was there before; and a checkpoint says the same as the records behind it."""
         if self.card.flips:
             return
-        before, self._expected = self._expected, None
+        (before, died), self._expected = self._expected or (None, None), None
         if before is not None:
-            self._compare("fold", before, memory)
+            self._compare("fold", before, memory, died)
         if 0 < len(self.card.archive) < 400 and self.world.chance(0.3):
             scratch = Memory(Context(self.post, site_of(self.post)), rulebook(self.post, self.edition))
             for record in sorted(self.card.archive, key=lambda record: record.sequence):
                 scratch.fold(record)
-            self._compare("checkpoint", scratch, memory)
+            self._compare("checkpoint", scratch, memory, died)
 
-    def _compare(self, name: str, before: Memory, after: Memory) -> None:
-        # A checkpoint may be younger than the last record: what was forgotten by then is forgotten in both.
-        stamps = (self.card.archive[-1].stamp, after.last, before.last)
+    def _compare(self, name: str, before: Memory, after: Memory, died: Stamp | None) -> None:
+        # A checkpoint may be younger than the last record, a death too: what was forgotten by then is forgotten in both.
+        stamps = (self.card.archive[-1].stamp, after.last, before.last, died)
         last = max((one for one in stamps if one is not None), key=lambda stamp: stamp.run_ms)
         one, other = snapshot(before, last), snapshot(after, last)
         for part in one:

@@ -2,14 +2,14 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
 from types import SimpleNamespace
 
 from dispatcher.domain.incident import Stage
 from dispatcher.mqtt import Delivery
 from dispatcher.precinct.clock import Clock
-from dispatcher.precinct.liveness import TWIN_WINDOW_MS
+from dispatcher.precinct.liveness import SILENT_AFTER_MS, TWIN_WINDOW_MS
 from dispatcher.precinct.mail import topic_filters
 from dispatcher.precinct.model import Action
 from dispatcher.precinct.standing import Verb
@@ -22,6 +22,7 @@ from tests.simulation.world import Violation, World
 
 CHANNELS = tuple(name.rsplit("/", 1)[1] for name in topic_filters(PRECINCT))
 OFFICERS = ("4021", "4022")
+SLACK_MS = 100  # from the broker's word to the station's round
 
 
 class StationDeath(BaseException):
@@ -43,6 +44,10 @@ class Attendance:
         """A machine has said how it is. One that speaks again after another, within a minute, is one of two."""
         body = json.loads(payload)
         run, told = body["run"], body["told"]
+        if told == 0:  # a will, which proves that there was somebody
+            if self._latest.get(post, machine) != machine:
+                self._excused.add(post)
+            return
         when, known, number = self._said.get((post, machine), (-TWIN_WINDOW_MS, run, 0))
         if known == run and told <= number:
             return
@@ -64,6 +69,40 @@ class Attendance:
                 raise Violation("twins not noticed", f"of {post}, since {due / 1000}")
 
 
+class Presence:
+    """Which posts must be called silent and which must not, from what they themselves have said since the station began.
+
+    What a broker had kept is no sign of life, and the will of one run says nothing about another.
+    """
+
+    def __init__(self, now: int) -> None:
+        self._began = now
+        self._last: dict[str, tuple[int, tuple[str, str] | None]] = {}  # when, and who may not be called silent
+        self._told: dict[tuple[str, str, str], int] = {}
+
+    def heard(self, post: str, payload: bytes, now: int) -> None:
+        """Something that is a post's status, or its will, is given to the station."""
+        body = json.loads(payload)
+        run = (body["instance"], body["run"])
+        when, speaker = self._last.get(post, (self._began, None))
+        if body["told"] > self._told.get((post, *run), 0):
+            self._told[post, *run] = body["told"]
+            self._last[post] = (now, run) if body["state"] != "offline" else (now, None)
+        elif body["told"] or speaker == run:
+            self._last[post] = (now if body["told"] else when, None)  # a copy, or the end: either may be believed
+
+    def check(self, station: Station, posts: Iterable[str], now: int) -> None:
+        """Look at what the station thinks, once it has read all."""
+        if station._inbox._deliveries:
+            return
+        for post in posts:
+            when, speaker = self._last.get(post, (self._began, None))
+            if now - when > SILENT_AFTER_MS + SLACK_MS and post not in station.silent:
+                raise Violation("silence withheld", f"at {now / 1000}: nothing of {post} since {when / 1000}")
+            if speaker is not None and now - when < SILENT_AFTER_MS and post in station.silent:
+                raise Violation("called silent", f"at {now / 1000}: {post}, which spoke at {when / 1000}")
+
+
 class Precinct:
     """What stays when the station dies, and the station while it lives."""
 
@@ -76,6 +115,7 @@ class Precinct:
         self.tick_ms = 5_000
         self._checked = ("", 0)
         self.attendance = Attendance()
+        self.presence = Presence(world.now)
 
     def start(self) -> None:
         """Start the process if it is not there."""
@@ -96,6 +136,7 @@ class Precinct:
         )
         self._checked = ("", 0)
         self.attendance = Attendance()
+        self.presence = Presence(self.world.now)
         self.world.tell("precinct", f"starts, store {self.station.store.id}")
         self.client.connect()
 
@@ -114,8 +155,14 @@ class Precinct:
         if self.station is not None:
             self.station.receive(delivery)
             self.world.later(1, self.work)
-            if message.topic.endswith("/status") and not delivery.raw.dup:
-                self.attendance.heard(message.topic.split("/")[3], message.ident, message.payload, self.world.now)
+            if message.topic.endswith("/status") and not delivery.raw.retain:
+                self._note_status(message, is_copy=delivery.raw.dup)
+
+    def _note_status(self, message: Message, *, is_copy: bool) -> None:
+        post = message.topic.split("/")[3]
+        self.presence.heard(post, message.payload, self.world.now)
+        if not is_copy:
+            self.attendance.heard(post, message.ident, message.payload, self.world.now)
 
     def work(self) -> None:
         """Do one round of the store thread."""
@@ -131,6 +178,7 @@ class Precinct:
         if self.station is not None:
             self.check()
             self.attendance.check(self.station)
+            self.presence.check(self.station, self.ledgers, self.world.now)
 
     def _publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
         del qos

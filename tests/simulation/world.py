@@ -36,6 +36,7 @@ class World:
         self.luck = Random(seed)
         self.trace: list[str] | None = [] if keep_trace else None
         self.met: Counter[tuple[str, str]] = Counter()
+        self.seen: Counter[str] = Counter()  # what happened of itself
         self._queue: list[tuple[int, int, Action]] = []
         self._count = 0
         self._armed: dict[tuple[str, int], list[tuple[int, Action]]] = {}

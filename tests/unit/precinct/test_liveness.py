@@ -1,4 +1,4 @@
-from dispatcher.precinct.liveness import Attendance, Heard, hear, silent_posts
+from dispatcher.precinct.liveness import Attendance, Heard, hear, recall, silent_posts
 from dispatcher.wire.status import Status
 from tests.unit.precinct.builders import status
 
@@ -69,4 +69,27 @@ def test_a_restart_is_no_twin_though_its_last_life_is_heard_once_more() -> None:
     last, late, will = of_run("x", 7), of_run("x", 7), of_run("x", 0, "offline")
     known = heard_runs((0, last), (5, of_run("y", 1)), (6, late), (7, will), (15, of_run("y", 2)))
     assert not known.twins(16_000)
+    assert known.status.run == "y"
+
+
+def test_what_a_broker_had_kept_is_no_sign_of_life() -> None:
+    began = 1_000
+    known = recall(None, of_run("x", 9), began)
+    assert not known.silent(30_999)
+    assert known.silent(31_000)
+    dead = heard_runs((40, of_run("x", 10)))
+    assert recall(dead, of_run("x", 10), began).silent(70_000)
+    assert recall(dead, of_run("x", 11), began).silent(70_000)
+
+
+def test_a_goodbye_that_a_broker_had_kept_is_believed_of_the_run_that_was_heard_last_and_of_no_other() -> None:
+    known = heard_runs((40, of_run("x", 10)))
+    assert recall(known, of_run("x", 0, "offline"), 0).silent(41_000)
+    assert not recall(known, of_run("w", 0, "offline"), 0).silent(41_000)
+
+
+def test_late_words_behind_a_will_are_no_second_machine() -> None:
+    will = of_run("x", 0, "offline")
+    known = heard_runs((0, of_run("x", 7)), (2, will), (5, of_run("y", 1)), (6, of_run("x", 7)), (7, will))
+    assert not known.twins(8_000)
     assert known.status.run == "y"
