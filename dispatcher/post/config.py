@@ -11,26 +11,22 @@ from pathlib import Path
 from typing import TypeVar
 
 from dispatcher.devices import BUILT_IN, Profiles, parse_profiles
-from dispatcher.domain.faults import Fault, FaultsFound, Place, Text
+from dispatcher.domain.faults import Fault, FaultsFound, Place
 from dispatcher.domain.site import Site
-from dispatcher.domain.tree import Node, plain
+from dispatcher.domain.tree import Node
 from dispatcher.matcher.questions import refused
 from dispatcher.post.rulebook import Edition, Rulebook, edition
 from dispatcher.rules.counting import guessed, is_on, written
 from dispatcher.rules.engine.build import Scope
 from dispatcher.rules.language import FullRuleSet
-from dispatcher.rules.names import CLOSED
-from dispatcher.rules.parse import CHANNELS, parse_ruleset
+from dispatcher.rules.parse import CHANNELS
 from dispatcher.settings.lastgood import Parse, Part, guarded, load_part
+from dispatcher.settings.rulefiles import Reading
 from dispatcher.settings.sitefile import parse_site, post_faults, profile_faults
 from dispatcher.settings.sources import Sources, collect, keep_version, read_version
 from dispatcher.settings.station import PostSettings
 from dispatcher.settings.yamlfile import read_leniently
 
-LOST = Text(
-    "{written} aturan tertulis, {read} yang terbaca: program yang salah, mohon dilaporkan",
-    "{written} rules are written, {read} were read: a fault of the program, please report it",
-)
 NO_RULES = FullRuleSet()
 SAFE_MODE = "safe-mode"  # the version of the empty rule set with which a post goes on that kept ending
 
@@ -105,53 +101,15 @@ def load(settings: PostSettings, *, with_rules: bool = True) -> Loaded:
     )
 
 
-def _files(sources: Sources | None, part: Part[FullRuleSet], read: "Reading", post: str) -> Files:
+def _files(sources: Sources | None, part: Part[FullRuleSet], read: Reading, post: str) -> Files:
     if sources is None:
         return Files(SAFE_MODE)
     return files_of(sources, None if part.fell_back else part.value, part.faults, read, post)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How the rules of one site are read. ``retain_ms`` is how long the journal is kept."""
-
-    site: Site
-    channels: frozenset[str]
-    retain_ms: int
-
-    def new(self, nodes: list[Node], version: str) -> tuple[FullRuleSet, tuple[Fault, ...]]:
-        """Read rules as the files have them: every name in them must be one of the site's."""
-        rules, faults = parse_ruleset(nodes, self.site, self.channels, retention_ms=self.retain_ms, version=version)
-        return rules, faults or refused(rules, self.site) or _lost(nodes, rules)
-
-    def kept(self, nodes: list[Node], version: str) -> tuple[FullRuleSet, tuple[Fault, ...]]:
-        """Read rules that ran before: a name that the site has lost since must not cost all the others."""
-        rules, faults = parse_ruleset(
-            nodes, None, self.channels, retention_ms=self.retain_ms, version=version, names=CLOSED
-        )
-        return rules, faults or refused(rules, self.site)
-
-    def readable(self, nodes: list[Node]) -> FullRuleSet:
-        """Return the rules that have no fault of their own."""
-        try:
-            return parse_ruleset(nodes, self.site, self.channels, retention_ms=self.retain_ms)[0]
-        except Exception:
-            return FullRuleSet()  # a fault of ours, which is told of where the files are read
-
-
 def reading(settings: PostSettings, site: Site) -> Reading:
     """Return how a post reads rules."""
-    return Reading(site, CHANNELS | frozenset(settings.channels), settings.journal.retain)
-
-
-def _lost(nodes: list[Node], rules: FullRuleSet) -> tuple[Fault, ...]:
-    """Return a fault where a rule has gone missing on the way, which would be a fault of ours: never in silence."""
-    there = written(nodes)
-    if len(there) == len(rules.rules):
-        return ()
-    known = rules.by_id()
-    first = next((one for one in there if str(plain(one.get("id") or one)) not in known), there[0])
-    return (Fault(first.place, "rules-lost", LOST, {"written": len(there), "read": len(rules.rules)}),)
+    return Reading(site, CHANNELS | frozenset(settings.channels), refused, settings.journal.retain)
 
 
 def files_of(sources: Sources, rules: FullRuleSet | None, faults: tuple[Fault, ...], read: Reading, post: str) -> Files:

@@ -34,7 +34,7 @@ from dispatcher.post.looking import Looking
 from dispatcher.post.outputs import Outputs
 from dispatcher.post.pipeline import Parts, Pipeline
 from dispatcher.post.recovery import Recovered, beginning, recover
-from dispatcher.post.reloading import Around, Reloading, announcement, log_faults
+from dispatcher.post.reloading import Around, Reloading, announcement
 from dispatcher.post.report import Report
 from dispatcher.post.rulework import RuleWork
 from dispatcher.post.storage import Storage, open_storage, without_disk
@@ -152,7 +152,7 @@ class Post:
         self._log.info("start", **body, folded=recovered.folded, corrupt=journal.corrupt_records)
         if not self._storage.saves:
             self._log.critical("unsaved", trouble=self._storage.trouble)
-        log_faults(self._log, loaded.faults)
+        logs.log_faults(self._log, loaded.faults)
 
     def _wire(self) -> None:
         settings, loaded = self.settings, self._loaded

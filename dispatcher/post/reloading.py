@@ -31,13 +31,13 @@ from dispatcher.settings.sources import (
     files_in,
     forget_versions,
     keep_version,
+    moved,
     touch_version,
 )
 from dispatcher.settings.station import DAY_MS, PostSettings
-from dispatcher.telemetry.log import Logger
+from dispatcher.telemetry.log import MOST_TOLD, Logger, log_faults
 from dispatcher.telemetry.metrics import PostMetrics
 
-MOST_TOLD = 50  # faults in the log; `check` tells them all
 LOOK_S = 60.0  # how often the files are looked at
 CALM_S = 3_600.0  # how long files may wait to be applied before the technician is told
 
@@ -288,16 +288,10 @@ class Reloading:
         self._put(unapplied_since_s=now_s + DAY_MS / 1000)  # once: whoever let it lie for a day hears of it no more
 
     def _needs_restart(self) -> tuple[str, ...]:
-        loaded = self._loaded
-        known = {"site": loaded.site_version, "devices": loaded.profiles_version}
-        now = {"site": collect([self._settings.site]).version, "devices": collect(self._settings.devices).version}
-        return tuple(sort for sort, version in now.items() if version != known[sort])
-
-
-def log_faults(log: Logger, faults: tuple[Fault, ...]) -> None:
-    """Write faults to the log, the first few."""
-    for fault in faults[:MOST_TOLD]:
-        log.error("config_fault", fault=fault.render("id"), code=fault.code)
+        loaded, settings = self._loaded, self._settings
+        return moved(
+            {"site": (loaded.site_version, [settings.site]), "devices": (loaded.profiles_version, settings.devices)}
+        )
 
 
 def announcement(faults: tuple[Fault, ...]) -> Announcement:

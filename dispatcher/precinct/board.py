@@ -80,13 +80,12 @@ class Board:
     @property
     def rules(self) -> tuple[str, ...]:
         """The ids of the rules that run here."""
-        ruling = self._station.ruling
-        return () if ruling is None else ruling.names
+        return self._station.ruling.names
 
     def matcher_state(self) -> MatcherState | None:
         """Return who answers the rules' clauses; None without rules."""
         ruling = self._station.ruling
-        return None if ruling is None else ruling.matcher_state()
+        return ruling.matcher_state() if ruling.names else None
 
     @property
     def watches(self) -> tuple[OpenWatch, ...]:

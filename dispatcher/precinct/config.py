@@ -11,8 +11,9 @@ from dispatcher.domain.site import Site
 from dispatcher.domain.tree import Node
 from dispatcher.matcher.questions import refused
 from dispatcher.rules.language import FullRuleSet
-from dispatcher.rules.parse import CHANNELS, parse_ruleset
+from dispatcher.rules.parse import CHANNELS
 from dispatcher.settings.lastgood import load_part
+from dispatcher.settings.rulefiles import Reading
 from dispatcher.settings.sitefile import parse_site
 from dispatcher.settings.sources import collect
 from dispatcher.settings.station import PrecinctSettings
@@ -27,6 +28,7 @@ class Loaded:
     site_version: str
     faults: tuple[Fault, ...] = ()
     fallbacks: tuple[str, ...] = ()
+    lasting: tuple[Fault, ...] = ()  # of the faults those that no change of the rules mends
 
 
 def load(settings: PrecinctSettings) -> Loaded:
@@ -36,15 +38,14 @@ def load(settings: PrecinctSettings) -> Loaded:
     site = site_part.value
     if site is None:
         raise FaultsFound(site_part.faults)
-    channels = CHANNELS | frozenset(settings.channels)
-    rules_part = load_part(
-        good, "rules", collect(settings.rules), lambda nodes, version: _rules(nodes, version, site, channels)
-    )
+    read = reading(settings, site)
+    rules_part = load_part(good, "rules", collect(settings.rules), read.new, read.kept)
     return Loaded(
         site=site,
         rules=rules_part.value or FullRuleSet(),
         site_version=site_part.version,
         faults=(*site_part.faults, *rules_part.faults),
+        lasting=site_part.faults,
         fallbacks=tuple(
             name for name, fell in (("site", site_part.fell_back), ("rules", rules_part.fell_back)) if fell
         ),
@@ -58,9 +59,6 @@ def _site(nodes: list[Node], _version: str) -> tuple[Site | None, tuple[Fault, .
         return None, found.faults
 
 
-def _rules(
-    nodes: list[Node], version: str, site: Site, channels: frozenset[str]
-) -> tuple[FullRuleSet | None, tuple[Fault, ...]]:
-    """Return the whole rule set, which is refused whole: the rules of the posts are in it, too."""
-    rules, faults = parse_ruleset(nodes, site, channels, version=version)
-    return rules, faults or refused(rules, site)
+def reading(settings: PrecinctSettings, site: Site) -> Reading:
+    """Return how a precinct reads rules: all of them, those of its posts too, of which a fault is one of the set."""
+    return Reading(site, CHANNELS | frozenset(settings.channels), refused)

@@ -11,7 +11,7 @@ from dispatcher.domain.events import Lane
 from dispatcher.domain.faults import Fault
 from dispatcher.domain.stamp import Stamp
 from dispatcher.matcher.durable import DurableMatcher
-from dispatcher.matcher.port import Report
+from dispatcher.matcher.port import Matcher, Report
 from dispatcher.matcher.python import PythonMatcher
 from dispatcher.mqtt import Endpoint, LinkState, Phase
 from dispatcher.mqtt import Link as MqttLink
@@ -19,7 +19,8 @@ from dispatcher.precinct import Station, StoreError, topic_filters
 from dispatcher.precinct.board import Board
 from dispatcher.precinct.config import Loaded, load
 from dispatcher.precinct.database import ForeignFile
-from dispatcher.precinct.rules.ruling import Rules, precinct_engine
+from dispatcher.precinct.reloading import Reloading
+from dispatcher.precinct.rules.ruling import Done, Rules
 from dispatcher.precinct.web import NotLoopback, create_app, serve
 from dispatcher.settings.station import PrecinctSettings
 from dispatcher.telemetry import log as logs
@@ -50,6 +51,14 @@ class Precinct:
         self._stop = threading.Event()
         self._post_office = PostOffice()
         self._loaded = load(settings)
+        self._reloading = Reloading(
+            settings,
+            self._loaded,
+            self._matcher,
+            change=self._change_rules,
+            faults=self._note_faults,
+            log=self._log,
+        )
         self._station = self._open(self._loaded)
         self._complain(self._loaded.faults)
         self._link = self._connect()
@@ -65,7 +74,7 @@ class Precinct:
                 settings.data_dir,
                 loaded.site,
                 self._post_office,
-                rules=self._rules(loaded),
+                rules=self._reloading.first(),
                 on_failure=lambda _error: self._stop.set(),
             )
         except BlockingIOError:
@@ -75,13 +84,9 @@ class Precinct:
         except (StoreError, OSError) as error:
             raise CannotStart(IO_ERROR, f"{settings.data_dir}: {error}") from None
 
-    def _rules(self, loaded: Loaded) -> Rules | None:
-        """Return what judges the rules that run here, None where there are none."""
-        engine = precinct_engine(loaded.rules, loaded.site)
-        if not engine.rules:
-            return None
+    def _matcher(self) -> Matcher:
         python = self._settings.matcher == "python"
-        return Rules(engine, PythonMatcher() if python else DurableMatcher(on_report=self._matcher_report))
+        return PythonMatcher() if python else DurableMatcher(on_report=self._matcher_report)
 
     def _matcher_report(self, report: Report) -> None:
         self._log.warning(
@@ -90,9 +95,15 @@ class Precinct:
 
     def _complain(self, faults: tuple[Fault, ...]) -> None:
         """Tell of files that cannot be used, in the log, as a number, and on the board."""
-        self._station.config_faults = len(faults)
+        self._note_faults(len(faults))
         for fault in faults:
             self._log.error("config_fault", fault=fault.render("en"), fallbacks=list(self._loaded.fallbacks))
+
+    def _change_rules(self, rules: Rules, done: Done) -> None:
+        self._station.change_rules(rules, done)
+
+    def _note_faults(self, count: int) -> None:
+        self._station.config_faults = count  # the board is told when the station looks at its clock
 
     def _connect(self) -> MqttLink:
         settings = self._settings
@@ -119,7 +130,7 @@ class Precinct:
         """Serve until SIGTERM, SIGINT or a failure of the store. Raises CannotStart."""
         host, port = self._settings.http.listen
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGHUP, lambda *_: self._log.warning("needs_restart", files=["rules"]))
+            signal.signal(signal.SIGHUP, lambda *_: self._reloading.hang_up())
         app = create_app(Board(self._station), token=_token(self._settings.data_dir))
         try:
             serve(app, host, port, self._listening, stop=self._stop)
@@ -133,6 +144,7 @@ class Precinct:
 
     def _listening(self, host: str, port: int) -> None:
         self._station.start()
+        self._reloading.start()
         self._link.start()
         self._log.info(
             "start",
@@ -145,6 +157,7 @@ class Precinct:
 
     def _end(self) -> None:
         notify.notify("STOPPING=1")
+        self._reloading.stop()
         self._link.stop(2.0)
         self._station.stop()
         failure = self._station.failure

@@ -9,6 +9,7 @@ from typing import Protocol
 from dispatcher.domain.events import RawMessage
 from dispatcher.precinct.model import Action, Reply
 from dispatcher.precinct.rules.effects import Judged
+from dispatcher.precinct.rules.ruling import Done, Rules
 from dispatcher.precinct.watches import WatchReply, WatchRequest
 
 
@@ -38,7 +39,16 @@ class WatchJob:
     reply: "Future[WatchReply]" = field(default_factory=Future)
 
 
-AnyJob = Job | WatchJob
+@dataclass(frozen=True, slots=True)
+class RulesJob:
+    """Other rules, and what is called when they run; the reply says that they stand in the queue."""
+
+    rules: Rules
+    done: Done
+    reply: "Future[None]" = field(default_factory=Future)
+
+
+AnyJob = Job | WatchJob | RulesJob
 
 
 class Inbox:

@@ -33,9 +33,7 @@ _log = logging.getLogger(__name__)
 class Reception:
     """The station's door. ``speaker`` is its voice at this instant; ``heard`` is what posts said last."""
 
-    def __init__(
-        self, own: Own, clock: Clock, ruling: Ruling | None, born: int, speaker: Callable[[], Speaker]
-    ) -> None:
+    def __init__(self, own: Own, clock: Clock, ruling: Ruling, born: int, speaker: Callable[[], Speaker]) -> None:
         self.heard: dict[str, Heard] = {}
         self.desk = DeskDevices(own.site)
         self._own = own
@@ -89,14 +87,14 @@ class Reception:
         if taken.outcome in (Outcome.NEW, Outcome.GAP) and not self._attended():
             self._store.mark((taken.incident,), Note.UNATTENDED, speaker.at)
         after.receipts.extend((parcel.post, receipt) for receipt in self._store.receipts(taken.incident, speaker))
-        if self._ruling is not None and taken.news and not is_from_before(alert, speaker.at, self._born):
+        if taken.news and not is_from_before(alert, speaker.at, self._born):
             for event in events(taken.news, alert, self._site, self._ruling.now()):
                 after.judge(self._ruling.event(event))
 
     def _event(self, post: str, said: Forwarded, after: After) -> None:
         """Take what a post passes on. It is answered unless the rules are behind: the post then sends it again."""
         ruling = self._ruling
-        if ruling is not None and ruling.wants(said.kind):
+        if ruling.wants(said.kind):
             if ruling.is_behind:
                 self._store.count("events", "behind")
                 return
@@ -123,8 +121,7 @@ class Reception:
         self._store.count("events", "new")
         floor = self._call(event, after) if is_floor(event) else None
         after.confirms.extend(self._confirmed(event))
-        if self._ruling is not None:
-            after.judge(self._ruling.event(event, happened_run(event, self._site), floor))
+        after.judge(self._ruling.event(event, happened_run(event, self._site), floor))
 
     def _fresh(self, said: Said) -> Event | None:
         """Return the event of a message that is no copy."""
@@ -155,9 +152,7 @@ class Reception:
         return (saved, *own)
 
     def _now(self) -> Stamp:
-        if self._ruling is not None:
-            return self._ruling.now()
-        return Stamp(self._clock.run_ms(), self._clock.wall_ms(), trusted=True)
+        return self._ruling.now()
 
     def _status(self, parcel: Parcel, status: Status, after: After) -> None:
         before = self.heard.get(parcel.post)
@@ -167,5 +162,5 @@ class Reception:
             after.changed.add(POSTS)
         self._store.take_status(parcel.post, now.status, self._clock.wall_ms())
         # What the broker had kept, and the will of one that died, are no sign of life.
-        if self._ruling is not None and status.state != "offline" and not parcel.retained:
+        if status.state != "offline" and not parcel.retained:
             after.judge(self._ruling.heartbeat(heartbeat_of(parcel.post, status, self._site, self._ruling.now())))

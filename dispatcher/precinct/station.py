@@ -16,7 +16,7 @@ from dispatcher.precinct.after import After
 from dispatcher.precinct.changes import DESK, POSTS, Changes
 from dispatcher.precinct.clock import Clock
 from dispatcher.precinct.database import MessageError, StoreError
-from dispatcher.precinct.inbox import AnyJob, Delivery, Inbox, Job, WatchJob
+from dispatcher.precinct.inbox import AnyJob, Delivery, Inbox, Job, RulesJob, WatchJob
 from dispatcher.precinct.intake import Note
 from dispatcher.precinct.liveness import Attendance, Heard, silent_posts
 from dispatcher.precinct.model import Action, Incident, Reply
@@ -27,7 +27,7 @@ from dispatcher.precinct.reception import Reception
 from dispatcher.precinct.rules.effects import Judged
 from dispatcher.precinct.rules.inputs import WatchClosed, WatchOpened
 from dispatcher.precinct.rules.keeping import keep
-from dispatcher.precinct.rules.ruling import Rules, Ruling
+from dispatcher.precinct.rules.ruling import Done, Rules, Ruling, no_rules
 from dispatcher.precinct.standing import Verb
 from dispatcher.precinct.store import Store
 from dispatcher.precinct.watches import WatchReply, WatchRequest, current, fault_in
@@ -89,23 +89,19 @@ class Station:
         self._owing = False  # whether there may be commands that were not given to the broker
         self._thread = threading.Thread(target=self._work, name="precinct-store", daemon=True)
 
-    def _rule(self, rules: Rules | None) -> Ruling | None:
+    def _rule(self, rules: Rules | None) -> Ruling:
         with self.store.batch():
             self._born = self.store.rules.born(self.store.id, self.clock.wall_ms())
-        if rules is None:
-            return None
-        return Ruling(rules, self.site, self.store.rules, self.clock, self._inbox.hand_over)
+        return Ruling(rules or no_rules(self.site), self.site, self.store.rules, self.clock, self._inbox.hand_over)
 
     def start(self) -> None:
         """Begin to work."""
         self._thread.start()
-        if self.ruling is not None:
-            self.ruling.start()
+        self.ruling.start()
 
     def stop(self) -> None:
         """Finish what is in hand, close the streams and the store."""
-        if self.ruling is not None:
-            self.ruling.stop()
+        self.ruling.stop()
         self._stopping = True
         self.changes.close()
         self._inbox.poke()
@@ -142,6 +138,10 @@ class Station:
         if self._stopping or self.failure is not None:
             self._refuse_all()
         return job.reply
+
+    def change_rules(self, rules: Rules, done: Done) -> None:
+        """Go on with other rules, between two inputs; ``done`` is called from the rules' thread."""
+        self._inbox.ask(RulesJob(rules, done))
 
     @property
     def watches(self) -> tuple[OpenWatch, ...]:
@@ -182,8 +182,7 @@ class Station:
     @property
     def notices(self) -> tuple[str, ...]:
         """What people at the board must know of us: words that the board has texts for."""
-        failed = self.ruling is not None and self.ruling.failed
-        return ("config_fault",) * (self.config_faults > 0) + ("rules_failed",) * failed
+        return ("config_fault",) * (self.config_faults > 0) + ("rules_failed",) * self.ruling.failed
 
     @property
     def device_topics(self) -> tuple[str, ...]:
@@ -241,8 +240,7 @@ class Station:
         self._outgoing.taken(after.taken)
         self._outgoing.confirms(after.confirms)
         for one in after.inputs:
-            if self.ruling is not None:
-                self.ruling.submit(one)
+            self.ruling.submit(one)
         if after.watches:
             self._watches = self.store.rules.watches()
             self._outgoing.watches(self.watches)
@@ -251,7 +249,10 @@ class Station:
     def _speaker(self) -> Speaker:
         return Speaker(self.store.id, self.clock.wall_ms(), self._attended)
 
-    def _answer(self, job: AnyJob, after: After) -> Reply | WatchReply | Exception:
+    def _answer(self, job: AnyJob, after: After) -> Reply | WatchReply | Exception | None:
+        if isinstance(job, RulesJob):
+            after.judge(self.ruling.change(job.rules, job.done))
+            return None
         own = After()
         try:
             with self.store.one():
@@ -272,7 +273,7 @@ class Station:
         return reply
 
     def _closed(self, incident: Incident, after: After) -> None:
-        if self.ruling is None or self._has_another(incident):
+        if self._has_another(incident):
             return
         post = incident.post if incident.post != self.precinct else None
         after.judge(self.ruling.closed(incident.rule, post))
@@ -294,9 +295,8 @@ class Station:
             self.store.rules.open_watch(watch, request.by, now)
         else:
             self.store.rules.close_watch(watch.kind, watch.kelurahan)
-        if self.ruling is not None:
-            opened = WatchOpened(watch.kind, watch.kelurahan, watch.until_ms)
-            after.judge(self.ruling.told(opened if request.opens else WatchClosed(watch.kind, watch.kelurahan)))
+        opened = WatchOpened(watch.kind, watch.kelurahan, watch.until_ms)
+        after.judge(self.ruling.told(opened if request.opens else WatchClosed(watch.kind, watch.kelurahan)))
         after.watches = True
         return WatchReply(None)
 
@@ -333,8 +333,7 @@ class Station:
         if silent != self.silent:
             self.silent = silent
             self.changes.tell(frozenset({POSTS}))
-        if self.ruling is not None:
-            self.ruling.tick()
+        self.ruling.tick()
         if self._owing and self.broker_up:
             self._order()
         if self._said != self.notices:
@@ -379,7 +378,7 @@ def _fail(jobs: list[AnyJob]) -> None:
         job.reply.set_exception(Closed("the precinct's store is closed"))
 
 
-def _reply(job: AnyJob, reply: Reply | WatchReply | Exception) -> None:
+def _reply(job: AnyJob, reply: Reply | WatchReply | Exception | None) -> None:
     if isinstance(reply, Exception):
         job.reply.set_exception(reply)
     else:

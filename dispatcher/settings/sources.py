@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,6 +143,11 @@ def short(path: Path) -> str:
     absolute = Path(os.path.normpath(path.absolute()))
     here = Path.cwd()
     return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(absolute)
+
+
+def moved(known: Mapping[str, tuple[str, Iterable[Path]]]) -> tuple[str, ...]:
+    """Return the sorts whose files have another version than the one that is given with their paths."""
+    return tuple(sort for sort, (version, paths) in known.items() if collect(paths).version != version)
 
 
 # --- the last good copy ----------------------------------------------------------------------------------------------

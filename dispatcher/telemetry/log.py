@@ -5,9 +5,11 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
+
+from dispatcher.domain.faults import Fault
 
 
 @contextmanager
@@ -151,3 +153,12 @@ class Allowance:
             return True
         self.shed += 1
         return False
+
+
+MOST_TOLD = 50  # faults in the log; `check` tells them all
+
+
+def log_faults(log: Logger, faults: Iterable[Fault]) -> None:
+    """Write faults of configuration files down, the first few."""
+    for fault in list(faults)[:MOST_TOLD]:
+        log.error("config_fault", fault=fault.render("id"), code=fault.code)

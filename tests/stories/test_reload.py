@@ -78,6 +78,38 @@ def test_a_kill_and_other_files_leave_the_window_of_a_rule_that_means_the_same(w
     assert (incident["title"], incident["count"]) == ("Banyak orang", 3)
 
 
+AFTER_A_PRESS = """\
+version: 1
+rules:
+- id: siaga
+  when: {event: alert.panic}
+  then: {escalate: precinct, incident: siaga, severity: high, message: "Siaga di {post}"}
+"""
+
+
+def test_a_precinct_takes_other_rules_while_it_runs_and_a_fault_keeps_them(tmp_path: Path) -> None:
+    (rules := tmp_path / "polsek").mkdir()
+    town = Town(tmp_path / "town", "embedded", precinct_rules=[rules])
+    try:
+        town.start()
+        town.button("btn-1").press()
+        eventually(town.officer.incidents, town.logs)
+        (rules / "siaga.yaml").write_text(AFTER_A_PRESS, encoding="utf-8")
+        os.kill(town.precinct.pid, signal.SIGHUP)
+        eventually(lambda: list(town.precinct.told("reload")), town.logs)
+        assert not _of_rule(town, "siaga")
+        town.button("btn-2").press()
+        (raised,) = eventually(lambda: _of_rule(town, "siaga"), town.logs)
+        assert raised["title"] == "Siaga di pos-03"
+
+        (rules / "siaga.yaml").write_text(AFTER_A_PRESS.replace("alert.panic", "alert.siaga"), encoding="utf-8")
+        os.kill(town.precinct.pid, signal.SIGHUP)
+        (fault,) = eventually(lambda: list(town.precinct.told("config_fault")), town.logs)
+        assert fault["code"] == "alert-loop"
+    finally:
+        town.stop()
+
+
 def _hangup(town: Town) -> None:
     os.kill(town.post.pid, signal.SIGHUP)
 

@@ -7,11 +7,13 @@ from pathlib import Path
 from dispatcher.domain.faults import Fault
 from dispatcher.domain.site import Site
 from dispatcher.domain.tree import Leaf, Mapping, Node, Sequence
-from dispatcher.post.config import SAFE_MODE, Reading, read_site
+from dispatcher.matcher.questions import refused
+from dispatcher.post.config import SAFE_MODE, read_site
 from dispatcher.post.rulebook import Edition, edition
 from dispatcher.rules.language import FullRule, FullRuleSet
 from dispatcher.rules.parse import CHANNELS
 from dispatcher.settings.lastgood import guarded
+from dispatcher.settings.rulefiles import Reading
 from dispatcher.settings.sources import Sources, read_version
 
 ANY_TIME_MS = 3_650 * 86_400_000  # rules that ran are not measured against today's retention
@@ -114,7 +116,7 @@ def read_rules(
 
     def parse(nodes: list[Node], version: str) -> tuple[FullRuleSet | None, tuple[Fault, ...]]:
         words = frozenset(word for node in nodes for word in _escalations(node)) if kept else frozenset(channels)
-        reading = Reading(site, CHANNELS | words, ANY_TIME_MS)
+        reading = Reading(site, CHANNELS | words, refused, ANY_TIME_MS)
         return (reading.kept if kept else reading.new)(nodes, version)
 
     return guarded(sources, parse)

@@ -1,5 +1,6 @@
-"""What the precinct's rules are told, in order: events, incidents that officers closed, watches, and the time."""
+"""What the precinct's rules are told, in order: events, incidents that officers closed, watches, rules, the time."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,8 @@ from pydantic import TypeAdapter
 
 from dispatcher.domain.events import Event
 from dispatcher.domain.stamp import Stamp
+from dispatcher.matcher.port import Matcher, Refusal
+from dispatcher.rules.engine.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,19 @@ class Tick:
     """Nothing but the time. It is never written down."""
 
 
-Body = Seen | Closed | WatchOpened | WatchClosed | Tick
+@dataclass(frozen=True, slots=True)
+class NewRules:
+    """Other rules from here on, and who answers their clauses. They are never written down: they stand in the files.
+
+    ``done`` is called when they run, with the ids of those that begin anew; or with why they do not.
+    """
+
+    engine: Engine
+    matcher: Matcher
+    done: Callable[[tuple[str, ...], tuple[Refusal, ...]], None]
+
+
+Body = Seen | Closed | WatchOpened | WatchClosed | Tick | NewRules
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,18 @@ class Judge:
         self._hear(self._engine.on_start(self.state, stopped, now), out)
         return out
 
+    def catch_up(self, now: Stamp) -> Effects:
+        """Judge what was due before ``now``, by the rules that run."""
+        out = Effects()
+        self._hear(self._engine.catch_up(self.state, now), out)
+        return out
+
+    def go_on_with(self, engine: Engine, now: Stamp) -> tuple[str, ...]:
+        """Let other rules judge from here on; return those that begin anew. The others keep what they remember."""
+        fresh = engine.adopt(self.state, now)
+        self._engine = engine
+        return tuple(fresh)
+
     def _step(self, body: Body, matched: frozenset[str], now: Stamp, out: Effects) -> None:
         match body:
             case Seen():

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 from dispatcher.domain.events import Event
 from dispatcher.domain.site import Site
 from dispatcher.domain.stamp import Stamp
-from dispatcher.matcher.port import Matcher, MatcherState
+from dispatcher.matcher.port import Matcher, MatcherState, Refusal
+from dispatcher.matcher.python import PythonMatcher
 from dispatcher.precinct.clock import Clock
 from dispatcher.precinct.rules.effects import Judged
-from dispatcher.precinct.rules.inputs import Body, Closed, Input, Seen, Tick
+from dispatcher.precinct.rules.inputs import Body, Closed, Input, NewRules, Seen, Tick
 from dispatcher.precinct.rules.ledger import Ledger
 from dispatcher.precinct.rules.work import Left, RuleWork
 from dispatcher.rules.engine.build import Scope
@@ -23,6 +24,10 @@ from dispatcher.rules.language import FullRuleSet
 
 TICK_MS = 500  # a busy station has more rounds than that; no deadline needs them all
 MAX_WAITING = 5_000  # inputs not judged yet: beyond that posts keep their events, and heartbeats are passed over
+
+
+Done = Callable[[tuple[str, ...], tuple[Refusal, ...]], None]
+"""Called on the rules' thread, with the rules that begin anew, or with the clauses that no matcher takes."""
 
 
 def precinct_engine(rules: FullRuleSet, site: Site) -> Engine:
@@ -36,6 +41,11 @@ class Rules:
 
     engine: Engine
     matcher: Matcher
+
+
+def no_rules(site: Site) -> Rules:
+    """Return what judges nothing, and waits for rules."""
+    return Rules(precinct_engine(FullRuleSet(), site), PythonMatcher())
 
 
 class RunningTime:
@@ -63,9 +73,7 @@ class Ruling:
         clock: Clock,
         hand_over: Callable[[Judged], None],
     ) -> None:
-        self.wants = wanted(rules.engine)
-        self.names = tuple(rule.id for rule in rules.engine.rules if rule.enabled)
-        self._matcher = rules.matcher
+        self._use(rules)
         self._ledger = ledger
         pending, self.unreadable = ledger.pending()
         left = Left(ledger.parts(), pending, ledger.watches())
@@ -73,6 +81,11 @@ class Ruling:
         self._work = RuleWork(rules.engine, site, rules.matcher, left, self._time.stamp(), hand_over)
         self._n = ledger.top()
         self._ticked = self.now().run_ms
+
+    def _use(self, rules: Rules) -> None:
+        self._rules = rules
+        self.wants = wanted(rules.engine)
+        self.names = tuple(rule.id for rule in rules.engine.rules if rule.enabled)
 
     def start(self) -> None:
         """Start the rules' thread."""
@@ -98,7 +111,7 @@ class Ruling:
 
     def matcher_state(self) -> MatcherState:
         """Return who answers, and the counters."""
-        return self._matcher.state()
+        return self._rules.matcher.state()
 
     # --- inputs: written down, to be handed on once they are on the disk
 
@@ -123,6 +136,18 @@ class Ruling:
     def told(self, body: Body) -> Input:
         """Write down anything else."""
         return self._put(body, self.now())
+
+    def change(self, rules: Rules, done: Done) -> Input:
+        """Go on with other rules: what is written down from here on is what they look at, and theirs to judge."""
+        before = self._rules
+        self._use(rules)
+
+        def told(fresh: tuple[str, ...], refusals: tuple[Refusal, ...]) -> None:
+            if refusals:
+                self._use(before)
+            done(fresh, refusals)
+
+        return self._number(NewRules(rules.engine, rules.matcher, told), self.now())
 
     def submit(self, one: Input) -> None:
         """Let the rules judge an input. Where they failed it stays on the disk, and is judged after a start."""

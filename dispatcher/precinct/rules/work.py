@@ -7,7 +7,7 @@ a kill, to the same end, because the inputs stay written down until the memory w
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dispatcher.domain.events import Event
@@ -16,7 +16,7 @@ from dispatcher.domain.stamp import Stamp
 from dispatcher.matcher.port import MAX_BATCH, Matcher
 from dispatcher.precinct.rules import memory
 from dispatcher.precinct.rules.effects import Effects, Judged
-from dispatcher.precinct.rules.inputs import Input, Tick
+from dispatcher.precinct.rules.inputs import Input, NewRules, Tick
 from dispatcher.precinct.rules.judge import Judge
 from dispatcher.rules.engine.engine import Engine
 from dispatcher.rules.engine.state import EngineState, Watch
@@ -146,7 +146,9 @@ class RuleWork:
         if not inputs:
             self._matcher.tick()
             return
-        self._add(self._judge.take(inputs))
+        for one, following in _parted(inputs):
+            self._change(one)
+            self._add(self._judge.take(following))
         self._inputs += sum(not isinstance(one.body, Tick) for one in inputs)
         self._upto = inputs[-1].n
         self._now = now = inputs[-1].at
@@ -156,6 +158,24 @@ class RuleWork:
             self._matcher.tick()
         if self._is_due(now):
             self._keep(now)
+
+    def _change(self, one: Input | None) -> None:
+        """Go on with other rules, and keep that at once: all that came before was judged by the old ones."""
+        if one is None or not isinstance(one.body, NewRules):
+            return
+        new = one.body
+        self._add(self._judge.catch_up(one.at))
+        refusals = new.matcher.load(new.engine.questions())
+        if refusals:  # cannot be: they were checked as they were read. The old ones go on
+            new.done((), refusals)
+            return
+        if new.matcher is not self._matcher:
+            self._matcher.close()
+        self._engine, self._matcher = new.engine, new.matcher
+        fresh = self._judge.go_on_with(new.engine, one.at)
+        self._upto = one.n
+        self._keep(one.at)
+        new.done(fresh, ())
 
     def _ask(self, events: Sequence[Event]) -> list[frozenset[str]]:
         return [verdict.matched for verdict in self._matcher.match(events)]
@@ -176,6 +196,19 @@ class RuleWork:
         parts, gone = self._changed.take(memory.split(self._judge.state, now))
         self._hand_over(Judged(self._upto, now, self._effects, parts, gone))
         self._effects, self._inputs, self._kept = Effects(), 0, now.run_ms
+
+
+def _parted(inputs: Sequence[Input]) -> Iterator[tuple[Input | None, list[Input]]]:
+    """Yield the inputs in parts that one set of rules judges, each with the change of rules that stands before it."""
+    change: Input | None = None
+    part: list[Input] = []
+    for one in inputs:
+        if isinstance(one.body, NewRules):
+            yield change, part
+            change, part = one, []
+        else:
+            part.append(one)
+    yield change, part
 
 
 def _told_fault(one: Input, error: Exception) -> None:

@@ -345,7 +345,7 @@ def test_the_time_that_the_precinct_was_off_counts_for_its_windows(ruled: Make) 
 
 def test_an_alert_that_was_stored_but_not_judged_is_judged_after_the_start(ruled: Make) -> None:
     desk = ruled(NEAR)
-    desk.station.ruling.stop()  # type: ignore[union-attr]  # the rules hang, or the kill came before them
+    desk.station.ruling.stop()  # the rules hang, or the kill came before them
     desk.alert(brawl("pos-03"), "pos-03")
     desk.alert(brawl("pos-07"), "pos-07")
     assert not desk.of("tawuran-sekitar")
