@@ -227,7 +227,7 @@ class Loop:
 
     def _answered(self, item: Outgoing, taken: bool) -> None:
         if not taken:
-            self._tally.refused_publishes += 1
+            self._tally.refused(item.topic)
             return
         self._tally.published += 1
         if item.tag is None or self._published is None:

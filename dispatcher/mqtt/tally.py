@@ -1,6 +1,7 @@
 """What a link counts while it runs."""
 
 import threading
+import time
 
 from dispatcher.mqtt.model import Counters
 
@@ -16,6 +17,8 @@ class Tally:
         self.connections = 0
         self.stale_acks = 0
         self.refused_publishes = 0
+        self.refused_topic = ""
+        self.refused_at = 0.0
         self.malformed = 0
         self.exceptions = 0
         self._dropped = 0
@@ -26,6 +29,11 @@ class Tally:
         if count:
             with self._lock:
                 self._dropped += count
+
+    def refused(self, topic: str) -> None:
+        """Count a publish that the broker does not permit."""
+        self.refused_publishes += 1
+        self.refused_topic, self.refused_at = topic, time.monotonic()
 
     def snapshot(self) -> Counters:
         """Return the numbers of this moment."""
@@ -38,6 +46,8 @@ class Tally:
             stale_acks=self.stale_acks,
             dropped_publishes=self._dropped,
             refused_publishes=self.refused_publishes,
+            refused_topic=self.refused_topic,
+            refused_at=self.refused_at,
             malformed=self.malformed,
             exceptions=self.exceptions,
         )

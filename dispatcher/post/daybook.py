@@ -31,8 +31,12 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class RuleNotes:
-    """What one rule came to. ``today`` counts each word on the local date ``day``; ``fired`` is when it last fired."""
+    """What one rule came to. ``today`` counts each word on the local date ``day``; ``fired`` is when it last fired.
 
+    ``matched`` is when an event last satisfied one of its clauses.
+    """
+
+    matched: Stamp | None = None
     fired: Stamp | None = None
     shadowed: Stamp | None = None
     day: str = ""
@@ -41,7 +45,7 @@ class RuleNotes:
 
 @dataclass(slots=True)
 class DeviceNotes:
-    """When a device was last heard, and how often and when last its call for help came at QoS 0."""
+    """When a device was last heard; and of its calls for help, how many came at QoS 0 since the last that did not."""
 
     heard: Stamp
     qos0: int = 0
@@ -95,6 +99,9 @@ class Daybook:
             elif message.qos == 0 and is_floor(event) and event.device in site.devices:
                 notes = self._device(event.device or "", at)
                 notes.qos0, notes.qos0_at = notes.qos0 + 1, at
+            elif is_floor(event) and event.device in self.devices:
+                notes = self.devices[event.device]
+                notes.qos0, notes.qos0_at = 0, None  # somebody has put it right
         for device in () if message.retain else _speakers(message):
             if device in site.devices:
                 self._device(device, at).heard = at
@@ -105,6 +112,15 @@ class Daybook:
             notes = DeviceNotes(at)
             _put(self.devices, device, notes, MAX_DEVICES)
         return notes
+
+    def matched(self, rules: Iterable[str], at: Stamp) -> None:
+        """Note that an event satisfied a clause of each of these rules."""
+        for rule in rules:
+            notes = self.rules.get(rule)
+            if notes is None:
+                notes = RuleNotes()
+                _put(self.rules, rule, notes, MAX_RULES)
+            notes.matched = at
 
     def said(self, firings: Iterable[Firing], remarks: Iterable[Remark], at: Stamp, timezone: str) -> None:
         """Note what rules came to."""

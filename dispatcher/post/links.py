@@ -105,6 +105,8 @@ class Links:
             counters.reconnects,
             counters.refused_publishes,
             counters.dropped_publishes,
+            counters.refused_topic[:MAX_TEXT],
+            int(time.monotonic() - counters.refused_at) if counters.refused_publishes else None,
         )
 
 

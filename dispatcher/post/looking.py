@@ -7,18 +7,53 @@ no onlooker; and nobody gets more than one fresh view a second, however many ask
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from dispatcher.domain.stamp import Stamp
 from dispatcher.post import surveying
 from dispatcher.post.inbox import Inbox
 from dispatcher.post.intake import Intake
 from dispatcher.post.memory import Memory
-from dispatcher.post.standing import RuleLine, Standing
+from dispatcher.post.standing import ClockLine, RuleLine, Standing
 
 FRESH_S = 1.0
 SLICE_S = 0.002
+STEP_MS = 2_000  # a smaller difference between two turns is no jump of the clock
 PATIENCE_S = 2.0  # of one who asks; a pipeline that is stuck in its disk answers nobody
+
+
+@dataclass(frozen=True, slots=True)
+class ClockNotes:
+    """Whether the wall clock is trusted and since when (running time), how far it is before ours, and its jumps."""
+
+    trusted: bool
+    since_ms: int
+    ahead_ms: int
+    steps: int = 0
+    step_ms: int = 0
+    stepped_ms: int = 0
+
+    @classmethod
+    def first(cls, now: Stamp) -> "ClockNotes":
+        """Return what is known at a first look."""
+        return cls(now.trusted, now.run_ms, now.wall_ms - now.run_ms)
+
+    def told(self, now: Stamp) -> "ClockNotes":
+        """Return what is known after another look; a clock that is corrected slowly does not jump."""
+        by, ahead_ms = now.wall_ms - now.run_ms - self.ahead_ms, now.wall_ms - now.run_ms
+        if by == 0 and self.trusted is now.trusted:
+            return self  # nearly always
+        since_ms = self.since_ms if self.trusted is now.trusted else now.run_ms
+        seen = replace(self, trusted=now.trusted, since_ms=since_ms, ahead_ms=ahead_ms)
+        if abs(by) < STEP_MS:
+            return seen
+        return replace(seen, steps=self.steps + 1, step_ms=by, stepped_ms=now.run_ms)
+
+    def line(self, now: Stamp) -> ClockLine:
+        """Return it as an onlooker is told."""
+        since_s = max(0, now.run_ms - self.since_ms) // 1000
+        step_s = max(0, now.run_ms - self.stepped_ms) // 1000 if self.steps else None
+        return ClockLine(self.trusted, since_s, steps=self.steps, step_ms=self.step_ms, step_s=step_s)
 
 
 class Looking:
@@ -37,7 +72,7 @@ class Looking:
         self._job: Iterator[RuleLine] | None = None
         self._using = memory.rulebook.using
         self._lines: list[RuleLine] = []
-        self._clock: tuple[bool, int] | None = None  # whether it is trusted, and since when
+        self._clock: ClockNotes | None = None
 
     def ask(self, patience_s: float = PATIENCE_S) -> Standing | None:
         """Return how the post stands, at most a second old; None if nobody answers."""
@@ -60,8 +95,7 @@ class Looking:
 
     def serve(self, now: Stamp) -> bool:
         """Do a little, if somebody asked; return whether there is more to do."""
-        if self._clock is None or self._clock[0] is not now.trusted:
-            self._clock = now.trusted, now.run_ms
+        self._clock = ClockNotes.first(now) if self._clock is None else self._clock.told(now)
         if not self._wanted:
             return False
         using = self._memory.rulebook.using
@@ -87,8 +121,7 @@ class Looking:
 
     def _standing(self, now: Stamp) -> Standing:
         standing = surveying.standing_of(self._memory, now, tuple(self._lines), self._intake.murmurs)
-        trusted, since_ms = self._clock or (now.trusted, now.run_ms)
-        clock = replace(standing.clock, trusted=trusted, since_s=max(0, now.run_ms - since_ms) // 1000)
+        clock = (self._clock or ClockNotes.first(now)).line(now)
         lamp, trouble = self._lamp()
         return replace(
             standing,

@@ -111,6 +111,9 @@ class Memory:
             events = self.unjudged.pop(number, ())
             judged += [(event, found.get(n, frozenset())) for n, event in enumerate(events)]
         here = {event.id: event for event, _ in judged}
+        satisfied = {id_ for _, ids in judged for id_ in ids}
+        if satisfied:
+            self.book.matched(self.rulebook.using.engine.asked_by(satisfied), judged[-1][0].arrived)
         return facts_of(self.rulebook.judge(judged), here.values()), here
 
     def judge_some(self) -> tuple[list[int], Matches, Facts, dict[str, Event]] | None:

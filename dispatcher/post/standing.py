@@ -21,7 +21,10 @@ MAX_BYTES = 1024 * 1024  # of the whole answer; what each limit above allows fit
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """One connection. ``phase`` is a word of `mqtt.Phase`; ``since_s`` since when; ``ever``: subscribed once by now."""
+    """One connection. ``phase`` is a word of `mqtt.Phase`; ``since_s`` since when; ``ever``: subscribed once by now.
+
+    ``refused_topic`` is that of the last publish that the broker refused, ``refused_s`` ago.
+    """
 
     name: str
     phase: str
@@ -31,6 +34,8 @@ class Broker:
     reconnects: int = 0
     refused_publishes: int = 0
     dropped_publishes: int = 0
+    refused_topic: str = ""
+    refused_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +99,17 @@ class DiskLine:
 
 @dataclass(frozen=True, slots=True)
 class ClockLine:
-    """Whether the wall clock is believed, for how long that has been so, and by whose word (`clock.trust`)."""
+    """Whether the wall clock is believed, for how long that has been so, and by whose word (`clock.trust`).
+
+    ``steps`` counts its jumps since the program started, the last by ``step_ms``, ``step_s`` ago.
+    """
 
     trusted: bool
     since_s: int = 0
     trust: str = ""
+    steps: int = 0
+    step_ms: int = 0
+    step_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +117,8 @@ class RuleLine:
     """One rule. ``sort``, ``have``, ``need`` and ``ends_ms`` are those of the engine's `Fill`, in its nearest group.
 
     ``today`` counts each word that the rule came to on this local date. ``fired_s`` is how long ago it last fired,
-    None if it never did; ``known_s`` for how long that has been watched.
+    None if it never did; ``matched_s`` how long ago an event last satisfied one of its clauses; ``known_s`` for how
+    long that has been watched, and the rule has meant what it means.
     """
 
     id: str
@@ -119,6 +131,7 @@ class RuleLine:
     group: tuple[tuple[str, str], ...] = ()
     today: dict[str, int] = field(default_factory=dict)
     fired_s: int | None = None
+    matched_s: int | None = None
     known_s: int = 0
     ungrouped: int = 0
     dropped: int = 0
@@ -154,7 +167,7 @@ class RuleSet:
 class DeviceLine:
     """One device of the site at this post. ``heard_s`` is how long ago, None: never since ``known_s``.
 
-    ``qos0`` counts calls for help that came at QoS 0, the last of them ``qos0_s`` ago.
+    ``qos0`` counts calls for help at QoS 0 since the last at QoS 1, the newest ``qos0_s`` ago.
     """
 
     id: str

@@ -67,6 +67,7 @@ def _rule_line(memory: Memory, one: RuleNow, now: Stamp, day: str) -> RuleLine:
         mode="shadow" if rule.shadow else "live",
         today=memory.book.today(rule.id, day),
         fired_s=_age_or_none(fired, now),
+        matched_s=_age_or_none(None if notes is None else notes.matched, now),
         known_s=min(one.known_ms // 1000, known_s(memory, now)),
         ungrouped=one.ungrouped,
         dropped=one.dropped,

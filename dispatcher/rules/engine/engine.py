@@ -167,6 +167,11 @@ class Engine:
             make_room(state)
         return out
 
+    def asked_by(self, matched: Iterable[str]) -> set[str]:
+        """Return the rules that ask for one of these clauses."""
+        known = (self._asking.get(id_) for id_ in matched)
+        return {self._built[one[0]].rule.id for one in known if one is not None}
+
     def _by_rule(self, matched: frozenset[str]) -> dict[int, frozenset[str]]:
         """Return by rule the clauses that an event satisfies; mostly it is one, and then no new set."""
         found: dict[int, frozenset[str]] = {}

@@ -31,6 +31,39 @@ def test_a_press_at_qos_0_is_counted_and_one_at_qos_1_is_not(tmp_path: Path) -> 
     assert devices["btn-1"].heard == desk.clock.stamp()
 
 
+def test_a_button_that_was_put_right_is_no_longer_told_of(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.message("kentongan/btn-2/event", PRESS, qos=0)
+    desk.turn(5_000)
+    desk.press(1, device="btn-2")
+    desk.turn()
+    assert desk.memory.book.devices["btn-2"].qos0 == 0
+    assert desk.reopen().memory.book.devices["btn-2"].qos0_at is None
+
+
+def test_a_rule_of_which_a_clause_was_satisfied_is_noted_though_it_never_fired(tmp_path: Path) -> None:
+    desk = Desk(
+        tmp_path,
+        ruleset(
+            """
+            - id: urut
+              when: {sequence: [{event: motion}, {event: smoke}], within: 1m}
+              then: {escalate: precinct, incident: gerak, severity: low, message: "Gerak"}
+            - id: lain
+              when: {event: smoke}
+              then: {escalate: precinct, incident: gerak, severity: low, message: "Gerak"}
+            """
+        ),
+    )
+    desk.sensor(1)
+    desk.turns(4, 500)
+    book = desk.memory.book
+    assert book.rules["urut"].matched is not None
+    assert book.rules["urut"].fired is None
+    assert "lain" not in book.rules
+    assert desk.reopen().memory.book.rules == book.rules
+
+
 def test_a_sensor_at_qos_0_is_nobodys_trouble(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.message("kentongan/pir-1/event", b'{"kind": "motion"}', lane="rest", qos=0)

@@ -167,3 +167,19 @@ def test_other_rules_in_the_middle_of_a_look_begin_it_anew(tmp_path: Path, monke
     assert answers[0] is not None
     assert [line.id for line in answers[0].rules.lines] == ["ramai", "mati"]
     assert answers[0].rules.version == "r2"
+
+
+def test_jumps_of_the_clock_and_doubts_of_it_are_told_and_small_corrections_are_not(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    look = of(desk)
+    look.serve(desk.clock.stamp())
+    desk.clock.wait(60_000)
+    desk.clock.wall_ms += 1_500
+    look.serve(desk.clock.stamp())
+    desk.clock.wall_ms -= 7_200_000
+    desk.clock.trusted = False
+    look.serve(desk.clock.stamp())
+    desk.clock.wait(30_000)
+    clock = seen(desk, look).clock
+    assert (clock.trusted, clock.since_s) == (False, 30)
+    assert (clock.steps, clock.step_ms, clock.step_s) == (1, -7_200_000, 30)
