@@ -180,6 +180,14 @@ def status(
 
 
 @app.command()
+def doctor(config: PostFile = None, as_json: AsJson = False) -> int:
+    """Apa yang salah pada pos, dan apa yang harus dilakukan / what is wrong with a post, and what to do."""
+    from dispatcher.cli.doctor.command import doctor as run
+
+    return run(config, as_json=as_json)
+
+
+@app.command()
 def check(
     paths: Paths = None,
     site: Annotated[Path | None, typer.Option("--site", help="site.yaml untuk aturan ini / for these rules")] = None,

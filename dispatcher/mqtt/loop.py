@@ -229,7 +229,7 @@ class Loop:
         if not taken:
             self._tally.refused(item.topic)
             return
-        self._tally.published += 1
+        self._tally.accepted(item.topic)
         if item.tag is None or self._published is None:
             return
         try:

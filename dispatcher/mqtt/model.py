@@ -106,9 +106,8 @@ class Counters:
     dropped_publishes: int = 0
     refused_publishes: int = 0
     """Publishes that the broker answered with a refusal (MQTT 5 only; a 3.1.1 broker cannot say so)."""
-    refused_topic: str = ""
-    """That of the last of them, and the monotonic second at which it was refused."""
-    refused_at: float = 0.0
+    refused_topics: Mapping[str, float] = field(default_factory=dict)
+    """The topics that the broker refused last and has not taken since, with the monotonic second of it; a few."""
     malformed: int = 0
     """Messages whose topic is no UTF-8: acknowledged, never delivered."""
     exceptions: int = 0

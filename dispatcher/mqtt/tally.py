@@ -5,6 +5,8 @@ import time
 
 from dispatcher.mqtt.model import Counters
 
+MAX_TOPICS = 8
+
 
 class Tally:
     """Plain numbers of the link's thread; only refusals are counted on other threads too, and under a lock."""
@@ -17,8 +19,7 @@ class Tally:
         self.connections = 0
         self.stale_acks = 0
         self.refused_publishes = 0
-        self.refused_topic = ""
-        self.refused_at = 0.0
+        self._forbidden: dict[str, float] = {}  # topic -> monotonic second; replaced whole, so that any thread may read
         self.malformed = 0
         self.exceptions = 0
         self._dropped = 0
@@ -33,7 +34,14 @@ class Tally:
     def refused(self, topic: str) -> None:
         """Count a publish that the broker does not permit."""
         self.refused_publishes += 1
-        self.refused_topic, self.refused_at = topic, time.monotonic()
+        others = {name: at for name, at in self._forbidden.items() if name != topic}
+        self._forbidden = {**dict(list(others.items())[1 - MAX_TOPICS :]), topic: time.monotonic()}
+
+    def accepted(self, topic: str) -> None:
+        """Count a publish that the broker took: what it had forbidden it permits now."""
+        self.published += 1
+        if topic in self._forbidden:
+            self._forbidden = {name: at for name, at in self._forbidden.items() if name != topic}
 
     def snapshot(self) -> Counters:
         """Return the numbers of this moment."""
@@ -46,8 +54,7 @@ class Tally:
             stale_acks=self.stale_acks,
             dropped_publishes=self._dropped,
             refused_publishes=self.refused_publishes,
-            refused_topic=self.refused_topic,
-            refused_at=self.refused_at,
+            refused_topics=self._forbidden,
             malformed=self.malformed,
             exceptions=self.exceptions,
         )

@@ -61,26 +61,28 @@ class Loaded:
     files: Files = Files()
 
 
-def load(settings: PostSettings, *, with_rules: bool = True) -> Loaded:
+def load(settings: PostSettings, *, with_rules: bool = True, keeping: bool = True) -> Loaded:
     """Load everything, with fallbacks. Raises FaultsFound when there is no site, not even a good copy.
 
-    Without rules their files are not even opened, and what was kept of them stays.
+    Without rules their files are not even opened, and what was kept of them stays. Without ``keeping`` nothing is
+    written.
     """
     good = settings.data_dir / "good"
     sources = {"site": collect([settings.site])} | ({"rules": collect(settings.rules)} if with_rules else {})
-    site_part = load_part(good, "site", sources["site"], read_site)
+    site_part = load_part(good, "site", sources["site"], read_site, keeping=keeping)
     site = site_part.value
     if site is None:
         raise FaultsFound(site_part.faults)
-    profiles_part = load_part(good, "devices", collect(settings.devices), lambda nodes, _: parse_profiles(nodes))
+    devices = collect(settings.devices)
+    profiles_part = load_part(good, "devices", devices, lambda nodes, _: parse_profiles(nodes), keeping=keeping)
     read = reading(settings, site)
     rules_part: Part[FullRuleSet] = Part(FullRuleSet(version=SAFE_MODE), SAFE_MODE)
     if with_rules:
-        rules_part = load_part(good, "rules", sources["rules"], read.new, read.kept)
+        rules_part = load_part(good, "rules", sources["rules"], read.new, read.kept, keeping=keeping)
     profiles = profiles_part.value
     fell_back = {"site": site_part.fell_back, "devices": profiles_part.fell_back, "rules": rules_part.fell_back}
     for sort, files in sources.items():
-        if not fell_back[sort]:
+        if keeping and not fell_back[sort]:
             keep(settings.data_dir, sort, files)
     lasting = (
         *site_part.faults,

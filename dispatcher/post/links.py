@@ -96,6 +96,7 @@ class Links:
 
     def _line(self, link: Link) -> BrokerLine:
         notes, counters = self._tell.notes(link.name), link.counters
+        refused = counters.refused_topics
         return BrokerLine(
             link.name,
             str(link.state.phase),
@@ -105,8 +106,8 @@ class Links:
             counters.reconnects,
             counters.refused_publishes,
             counters.dropped_publishes,
-            counters.refused_topic[:MAX_TEXT],
-            int(time.monotonic() - counters.refused_at) if counters.refused_publishes else None,
+            tuple(topic[:MAX_TEXT] for topic in refused),
+            int(time.monotonic() - max(refused.values())) if refused else None,
         )
 
 

@@ -23,7 +23,7 @@ MAX_BYTES = 1024 * 1024  # of the whole answer; what each limit above allows fit
 class Broker:
     """One connection. ``phase`` is a word of `mqtt.Phase`; ``since_s`` since when; ``ever``: subscribed once by now.
 
-    ``refused_topic`` is that of the last publish that the broker refused, ``refused_s`` ago.
+    ``refused_topics`` are those that the broker refused and has not taken since, the last ``refused_s`` ago.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Broker:
     reconnects: int = 0
     refused_publishes: int = 0
     dropped_publishes: int = 0
-    refused_topic: str = ""
+    refused_topics: tuple[str, ...] = ()
     refused_s: int | None = None
 
 

@@ -30,12 +30,21 @@ class Part(Generic[T]):
     fell_back: bool = False
 
 
-def load_part(good: Path, sort: str, sources: Sources, parse: Parse[T], parse_kept: Parse[T] | None = None) -> Part[T]:
+def load_part(
+    good: Path,
+    sort: str,
+    sources: Sources,
+    parse: Parse[T],
+    parse_kept: Parse[T] | None = None,
+    *,
+    keeping: bool = True,
+) -> Part[T]:
     """Return the files' value; where they have a fault, that of the copy in the folder ``good``, else None.
 
-    ``parse_kept`` reads such a copy, where it is to be read more leniently than new files are.
+    ``parse_kept`` reads such a copy, where it is to be read more leniently than new files are. Only with ``keeping``
+    are good files kept as a copy.
     """
-    value, faults = load_new(good, sort, sources, parse)
+    value, faults = load_new(good, sort, sources, parse) if keeping else guarded(sources, parse)
     if value is not None:
         return Part(value, sources.version)
     kept = read_good(good, sort)
