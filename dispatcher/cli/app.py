@@ -24,6 +24,8 @@ app = typer.Typer(
 )
 journal = typer.Typer(help="Periksa dan baca jurnal pos / check and read a post's journal.", no_args_is_help=True)
 app.add_typer(journal, name="journal")
+rule = typer.Typer(help="Tulis aturan / write rules.", no_args_is_help=True)
+app.add_typer(rule, name="rule")
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="Berkas konfigurasi / configuration file")]
 DataDir = Annotated[Path, typer.Option("--data", help="data_dir sebuah pos, atau salinannya / of a post, or a copy")]
@@ -212,6 +214,44 @@ def schema(
     from dispatcher.cli.schema import schema as run
 
     return run(sort, site, write)
+
+
+@rule.command("new")
+def new_rule(  # noqa: PLR0917  # typer calls it by name
+    folder: Annotated[Path | None, typer.Option("--folder", help="Folder aturan / of rules (rules)")] = None,
+    site: Annotated[Path | None, typer.Option("--site", help="site.yaml")] = None,
+    event: Annotated[str | None, typer.Option("--event", help="Apa yang terjadi / what happens: smoke")] = None,
+    how: Annotated[str | None, typer.Option("--how", help="each, count, then, silent")] = None,
+    times: Annotated[str | None, typer.Option("--times", help="Berapa kali / how many times (count)")] = None,
+    within: Annotated[str | None, typer.Option("--within", help="Dalam / within: 60s; silent: selama / for")] = None,
+    then: Annotated[str | None, typer.Option("--then", help="Lalu apa / and then what (then)")] = None,
+    from_: Annotated[str | None, typer.Option("--from", help="posts, atau peran / or a role (silent)")] = None,
+    above: Annotated[str | None, typer.Option("--above", help="Ukuran di atas / reading above")] = None,
+    below: Annotated[str | None, typer.Option("--below", help="Ukuran di bawah / reading below")] = None,
+    zone: Annotated[str | None, typer.Option("--zone", help="Zona / zone; *: di mana saja / anywhere")] = None,
+    per: Annotated[str | None, typer.Option("--per", help="device, zone, post, kelurahan")] = None,
+    hours: Annotated[str | None, typer.Option("--hours", help="malam, selalu, 22:00-05:00")] = None,
+    severity: Annotated[str | None, typer.Option("--severity", help="info, low, medium, high, critical")] = None,
+    escalate: Annotated[str | None, typer.Option("--escalate", help="precinct,fire,...")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Nama / name")] = None,
+    id_: Annotated[str | None, typer.Option("--id", help="Id; juga nama berkas / also the file's name")] = None,
+    incident: Annotated[str | None, typer.Option("--incident", help="Jenis peristiwa / kind of incident")] = None,
+    message: Annotated[str | None, typer.Option("--message", help="Kalimat di papan / line on the board")] = None,
+    once_within: Annotated[str | None, typer.Option("--once-within", help="Ulangan / repeats: 10m; 0")] = None,
+    siren: Annotated[bool, typer.Option("--siren", help="Bunyikan sirene pos / sound the post's sirens")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Jangan bertanya / do not ask: bawaan / defaults")] = False,
+) -> int:
+    """Tulis aturan baru beserta ujinya, dari beberapa pertanyaan / write a rule and its tests from a few questions."""
+    from dispatcher.cli.newrule.command import new
+
+    options = {
+        "event": event, "how": how, "times": times, "within": within, "then": then, "from": from_, "above": above,
+        "below": below, "zone": zone, "per": per, "hours": hours, "severity": severity, "escalate": escalate,
+        "name": name, "id": id_, "incident": incident, "message": message, "once-within": once_within,
+        "siren": "ya" if siren else None,
+    }  # fmt: skip
+    given = {option: value for option, value in options.items() if value is not None}
+    return new(folder, site, given, ask=not yes)
 
 
 @app.command("test")

@@ -109,8 +109,12 @@ def test_every_role_and_every_kind_that_a_device_may_report_is_listed(language: 
 
 
 @pytest.mark.parametrize(
-    "name", ["guard", "technician", "rules", "devices", "officer", "operations", "faults", "reasons", "past", "doctor"]
-)
+    "name",
+    [
+        "guard", "technician", "rules", "devices", "officer", "operations", "faults", "reasons", "past", "doctor",
+        "tutorial",
+    ],
+)  # fmt: skip
 def test_both_languages_have_the_same_headings_tables_and_blocks(name: str) -> None:
     indonesian, english = page("id", name), page("en", name)
     for text in (indonesian, english):

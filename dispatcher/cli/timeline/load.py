@@ -67,7 +67,7 @@ def load(path: Path, site: Path | None = None) -> Loaded:
         raise FaultsFound(found.faults)
     site_path = _site_path(found.node, path, site)
     known = _site(found.node, site_path)
-    near = around(site_path)
+    near = around(site_path or find_site(path))  # a site written in the test names no channels
     file = parse_tests(found.node, known.zone)
     examined = _rules(path, file.rules, known, near)
     faults = (*found.faults, *told_beside([found], file.faults), *known.faults, *examined.faults)

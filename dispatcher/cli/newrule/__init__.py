@@ -1,0 +1,1 @@
+"""``kentongan rule new``: a rule and its tests from a few questions."""
