@@ -37,6 +37,7 @@ class Attendance:
             tuple[str, object], tuple[int, str, int]
         ] = {}  # post, machine -> when, in which run, its number
         self._latest: dict[str, object] = {}
+        self._machines: dict[str, set[object]] = {}
         self._due: dict[str, int] = {}  # post -> when it was last to be seen that there are two
         self._excused: set[str] = set()
 
@@ -44,8 +45,10 @@ class Attendance:
         """A machine has said how it is. One that speaks again after another, within a minute, is one of two."""
         body = json.loads(payload)
         run, told = body["run"], body["told"]
+        machines = self._machines.setdefault(post, set())
+        machines.add(machine)
         if told == 0:  # a will, which proves that there was somebody
-            if self._latest.get(post, machine) != machine:
+            if len(machines) > 1:
                 self._excused.add(post)
             return
         when, known, number = self._said.get((post, machine), (-TWIN_WINDOW_MS, run, 0))
