@@ -28,6 +28,7 @@ TROUBLES = {
     "disk_low": Text(
         "Kartu memori hampir penuh: panggil teknisi.", "The memory card is nearly full: call a technician."
     ),
+    "disk_slow": Text("Kartu memori lambat: panggil teknisi.", "The memory card is slow: call a technician."),
     "unsaved": Text("Pos tidak dapat menyimpan: panggil teknisi.", "The post cannot save: call a technician."),
     "config_fault": Text("Berkas aturan rusak: panggil teknisi.", "A rule file is broken: call a technician."),
     "safe_mode": Text("Pos berjalan tanpa aturan: panggil teknisi.", "The post runs without rules: call a technician."),

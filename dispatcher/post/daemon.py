@@ -238,7 +238,8 @@ class Post:
         self._inbox.notice(Trouble(report))
 
     def _status(self, state: str) -> Status:
-        return status_of(self._memory, self._clock.stamp(), state, self._storage.instance, saves=self._storage.saves)
+        storage, disk = self._storage, "" if state == "offline" else self._keeper.condition
+        return status_of(self._memory, self._clock.stamp(), state, storage.instance, saves=storage.saves, disk=disk)
 
     # --- start, watch, stop
 

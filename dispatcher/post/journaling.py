@@ -15,6 +15,8 @@ ALIVE_MS = 10_000  # so that downtime is known to within ten seconds
 FORGET_MS = 60_000
 CHECKPOINT_MS = 600_000
 CHECKPOINT_RECORDS = 50_000  # a start folds at most this many
+SLOW_MS = 1_000  # a save that takes so long is felt by who waits at the button
+SLOW_FOR_MS = 60_000  # and is told for so long
 
 
 class Disk(IntEnum):
@@ -54,6 +56,8 @@ class Keeper:
         self._free_bytes = free_bytes
         self._alive_ms: int | None = None
         self._forgot_ms = 0
+        self._slow_ms: int | None = None  # when a save last took long
+        self._is_slow = False
         self._checkpoint_ms: int | None = None
         self._checkpoint_through = journal.last_sequence
         self.disk = Disk.GOOD if saves else Disk.FAILED
@@ -65,8 +69,18 @@ class Keeper:
 
     @property
     def trouble(self) -> str:
-        """Return what a lamp should say of the disk: nothing, ``disk_low`` or ``unsaved``."""
-        return {Disk.GOOD: "", Disk.LOW: "disk_low", Disk.FAILED: "unsaved"}[self.disk]
+        """Return what a lamp should say of the disk: nothing, ``disk_slow``, ``disk_low`` or ``unsaved``."""
+        return {"slow": "disk_slow", "low": "disk_low", "failed": "unsaved"}.get(self.condition, "")
+
+    @property
+    def condition(self) -> str:
+        """Return how the disk is in one word: good, slow, low or failed."""
+        return "slow" if self.disk is Disk.GOOD and self._is_slow else self.disk.name.lower()
+
+    def saved(self, began_ms: int, ended_ms: int) -> None:
+        """Learn how long a save took, in running time."""
+        if ended_ms - began_ms >= SLOW_MS:
+            self._slow_ms = ended_ms
 
     def full(self) -> None:
         """The journal refused an ordinary append."""
@@ -74,6 +88,7 @@ class Keeper:
 
     def look_after(self, now: Stamp) -> None:
         """Do what is due. Raises JournalError when the disk fails."""
+        self._is_slow = self._slow_ms is not None and now.run_ms - self._slow_ms < SLOW_FOR_MS
         if self._alive_ms is None or now.run_ms - self._alive_ms >= ALIVE_MS:
             self._alive_ms = now.run_ms
             self._measure()

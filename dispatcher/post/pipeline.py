@@ -349,8 +349,10 @@ class Pipeline:
     def _save(self) -> list[Turn]:
         """Make all that is held durable, and return it to be answered."""
         if any(turn.entries for turn in self._held):
+            began = self._parts.clock.stamp()
             with self._parts.report.fsync():
                 self._parts.journal.sync()
+            self._parts.keeper.saved(began.run_ms, self._parts.clock.stamp().run_ms)
         held, self._held = self._held, []
         return held
 

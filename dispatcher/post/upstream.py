@@ -29,8 +29,8 @@ class Publisher(Protocol):
     ) -> bool: ...
 
 
-def status_of(memory: Memory, now: Stamp, state: str, instance: str, *, saves: bool) -> Status:
-    """Return how the post is; ``state`` is online or offline."""
+def status_of(memory: Memory, now: Stamp, state: str, instance: str, *, saves: bool, disk: str = "") -> Status:
+    """Return how the post is; ``state`` is online or offline, ``disk`` how its disk is."""
     waiting = memory.state.unfinished()
     made = [revision.made.run_ms for incident in waiting for revision in incident.outbox]
     pending = sum(incident.pending for incident in waiting)
@@ -42,6 +42,7 @@ def status_of(memory: Memory, now: Stamp, state: str, instance: str, *, saves: b
         clock="trusted" if now.trusted else "doubtful",
         outbox_depth=len(made) + pending,
         oldest_s=max(0, now.run_ms - min(made)) // 1000 if made else 0,
+        disk=disk,
     )
 
 

@@ -14,6 +14,7 @@ class Status:
     """How a post is. ``oldest_s`` is the age of the oldest undelivered revision in seconds, 0 with an empty outbox.
 
     ``run`` is drawn at each start, ``told`` counts what that run has said (0: a will, or a post that does not count).
+    ``disk`` is how its disk is: good, slow, low or failed; empty where that was not said.
     Where a card was copied, two machines have one ``instance``, and nothing but these tells them apart.
     """
 
@@ -26,6 +27,7 @@ class Status:
     oldest_s: int = 0
     run: str = ""
     told: int = field(default=0, compare=False)
+    disk: str = ""
 
 
 def encode(status: Status) -> bytes:
@@ -42,6 +44,7 @@ def encode(status: Status) -> bytes:
             "oldest_s": status.oldest_s,
             "run": status.run,
             "told": status.told,
+            "disk": status.disk,
         }
     )
 
@@ -65,4 +68,5 @@ def _decode(body: dict[str, Any]) -> Status:
         oldest_s=fields.optional_integer(body, "oldest_s") or 0,
         run=fields.optional_text(body, "run", 64) or "",
         told=fields.optional_integer(body, "told") or 0,
+        disk=fields.optional_text(body, "disk", 16) or "",
     )

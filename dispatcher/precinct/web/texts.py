@@ -209,6 +209,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "post_never": ("BELUM TERDENGAR", "NEVER HEARD"),
     "post_twins": ("DUA PERANGKAT", "TWO DEVICES"),
     "post_backlog": ("{n} belum terkirim", "{n} not delivered"),
+    "post_disk_low": ("kartu hampir penuh", "card nearly full"),
+    "post_disk_slow": ("kartu lambat", "card slow"),
 }
 
 _SCRIPT = (

@@ -119,20 +119,23 @@ class PostRow:
     since_ms: int | None
     backlog: str | None
     doubtful: bool
+    disk: str | None
 
 
 def post_row(line: PostLine) -> PostRow:
     """Return a post ready to print."""
     status = line.status
+    disk = status.disk if status is not None and status.disk in ("slow", "low") else None
     return PostRow(
         id=line.id,
         name=line.name,
         kelurahan=line.kelurahan,
         state=_state(line),
-        wrong=line.twins or line.silent or (status is not None and status.state == "unsaved"),
+        wrong=line.twins or line.silent or disk is not None or (status is not None and status.state == "unsaved"),
         since_ms=line.seen_ms if line.silent else None,
         backlog=short(status.outbox_depth) if status and status.outbox_depth else None,
         doubtful=status is not None and status.clock == "doubtful",
+        disk=disk,
     )
 
 

@@ -1,7 +1,9 @@
 """Watchdog, crash loops, and what a lamp is told of the post itself."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -126,3 +128,36 @@ def test_a_lamp_is_told_when_the_disk_is_low_and_when_it_is_well_again(tmp_path:
     desk.turns(2, 10_000)
     told = [body["args"].get("trouble") for body in desk.local.on("lamp-1/command")]
     assert [word for n, word in enumerate(told) if n == 0 or told[n - 1] != word] == [None, "disk_low", None]
+
+
+class SlowCard:
+    """The desk's journal, on a card whose next saves take as long as the desk's clock is moved."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._journal, self._clock = desk.journal, desk.clock
+        self.takes_ms = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)
+
+    def sync(self) -> None:
+        self._clock.wait(self.takes_ms)
+        self._journal.sync()
+
+
+def test_a_lamp_is_told_for_a_minute_that_a_save_took_long(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    card = SlowCard(desk)
+    desk.pipeline._parts = replace(desk.pipeline._parts, journal=card)
+    desk.press(1)
+    desk.turn()
+    assert desk.keeper.condition == "good"
+    card.takes_ms = 2_000
+    desk.press(2)
+    desk.turn()
+    assert desk.keeper.condition == "slow"
+    card.takes_ms = 0
+    desk.turns(13, 5_000)
+    assert desk.keeper.condition == "good"
+    told = [body["args"].get("trouble") for body in desk.local.on("lamp-1/command")]
+    assert [word for n, word in enumerate(told) if n == 0 or told[n - 1] != word] == [None, "disk_slow", None]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from dispatcher.precinct.standing import Verb
 from dispatcher.precinct.station import Closed
 from dispatcher.precinct.store import Store
 from dispatcher.wire import alert as alert_wire
+from dispatcher.wire import status as status_wire
 from dispatcher.wire import sync as sync_wire
 from dispatcher.wire.sync import Known
 from tests.unit.precinct.builders import PRECINCT, Delivery, Desk, panic, raw, status, until
@@ -145,6 +147,18 @@ def test_a_silent_post_is_told_within_thirty_seconds(desk: Desk) -> None:
 def test_a_last_will_makes_a_post_silent_at_once(desk: Desk) -> None:
     desk.status(status("offline"))
     until(lambda: desk.station.silent == {"pos-03"})
+
+
+def test_a_status_that_the_broker_had_kept_brings_no_silent_post_back(desk: Desk) -> None:
+    desk.status(status())
+    desk.hands.pass_s(31)
+    desk.status(status(), "pos-07")
+    until(lambda: desk.station.silent == {"pos-03"})
+    desk.hear(replace(raw("status", status_wire.encode(status())), retain=True))
+    desk.status(status(), "pos-07")
+    assert desk.station.heard["pos-03"].silent(desk.station.clock.run_ms())
+    desk.status(status())
+    until(lambda: desk.station.silent == frozenset())
 
 
 def test_a_heartbeat_that_says_nothing_new_wakes_no_board(desk: Desk) -> None:

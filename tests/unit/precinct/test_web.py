@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,18 @@ def test_a_silent_post_and_a_lost_broker_are_on_the_board(desk: Desk, web: TestC
     assert "BROKER TERPUTUS" not in page
     desk.station.broker(False)
     assert "BROKER TERPUTUS" in web.get("/").text
+
+
+@pytest.mark.parametrize(("disk", "words"), [("low", "kartu hampir penuh"), ("slow", "kartu lambat")])
+def test_a_post_whose_card_is_nearly_full_or_slow_is_told_on_the_board(
+    desk: Desk, web: TestClient, disk: str, words: str
+) -> None:
+    desk.status(replace(status(), disk="good"), "pos-03")
+    assert words not in web.get("/").text
+    desk.status(replace(status(), disk=disk), "pos-07")
+    page = web.get("/").text
+    assert words in page
+    assert page.index("Pos Angke Indah") < page.index("Pos Krendang Utara"), "trouble stands first"
 
 
 def test_two_devices_under_one_name_are_an_alarm(desk: Desk, web: TestClient) -> None:

@@ -43,8 +43,16 @@ def test_sync_is_a_list_of_id_revision_and_stage() -> None:
 
 
 def test_status_is_read_as_it_was_written() -> None:
-    one = status.Status("online", "cd34", "0.1.0", "abc", "trusted", 3, 12)
+    one = status.Status("online", "cd34", "0.1.0", "abc", "trusted", 3, 12, disk="low")
     assert status.decode(status.encode(one)) == one
+
+
+def test_a_status_that_says_nothing_of_its_disk_is_one_all_the_same() -> None:
+    body = json.loads(status.encode(status.Status("online", "cd34", "0.1.0", "abc", "trusted")))
+    del body["disk"]
+    read = status.decode(json.dumps(body).encode())
+    assert isinstance(read, status.Status)
+    assert read.disk == ""
 
 
 def test_a_topic_names_precinct_post_and_channel() -> None:
