@@ -1,12 +1,12 @@
 """``then``, ``throttle`` and ``only_if``."""
 
-import difflib
 import re
 from collections.abc import Callable
 
 from dispatcher.domain.events import Value
 from dispatcher.domain.faults import Text
 from dispatcher.domain.incident import Severity
+from dispatcher.domain.meant import meant
 from dispatcher.domain.site import ROLES
 from dispatcher.domain.tree import Leaf, Mapping, Node, Sequence
 from dispatcher.rules.language import DayIs, OnlyIf, StateIs, TimeIs, WatchIs
@@ -113,7 +113,7 @@ def _actions(reader: Reader, body: Mapping) -> tuple[str, ...]:
         role = action.split(".", 1)[0]
         if not ACTION.fullmatch(action):
             reader.fault(item.place, "bad-action", BAD_ACTION, found=describe(item))
-        elif role not in ROLES and difflib.get_close_matches(role, ROLES, 1, 0.75):
+        elif role not in ROLES and meant(role, ROLES) is not None:
             reader.unknown(item.place, "unknown-name", UNKNOWN_ROLE, role, ROLES)
     return tuple(action for _, action in actions)
 

@@ -13,8 +13,8 @@ MAX_DURATION_MS = 3_650 * 86_400_000
 TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 BAD_DURATION = Text(
-    "lama waktu ditulis angka dan satuan (30s, 10m, 2h), bukan {found}",
-    "a duration is digits and a unit (30s, 10m, 2h), not {found}",
+    "lama waktu ditulis angka dan satuan tanpa spasi (30s detik, 10m menit, 2h jam, 1d hari), bukan {found}",
+    "a duration is digits and a unit without a space (30s, 10m, 2h, 1d), not {found}",
 )
 ZERO = Text("lama waktu ini harus lebih dari nol, bukan {found}", "this duration must be longer than zero, not {found}")
 BAD_TIME = Text(

@@ -138,7 +138,10 @@ def group_fields(reader: Reader, node: Node | None) -> tuple[str, ...]:
 
 def _neighbours(reader: Reader, body: Mapping, group_by: tuple[str, ...]) -> bool:
     node = body.get("neighbours")
-    reader.choice(node, ("kelurahan",))
+    if isinstance(node, Leaf) and not isinstance(node.value, str):
+        reader.expected(node, "kelurahan")
+    else:
+        reader.choice(node, ("kelurahan",))
     if node is not None and "kelurahan" in group_by:
         reader.fault(body.place_of("neighbours"), "neighbours-group", TWICE_KELURAHAN)
     return node is not None

@@ -7,13 +7,31 @@ from collections.abc import Mapping as Mapping_
 from dataclasses import replace
 
 from dispatcher.domain.faults import Fault, Place, Text
-from dispatcher.domain.tree import Leaf, Mapping, Node, Sequence
+from dispatcher.domain.meant import meant
+from dispatcher.domain.tree import Entry, Leaf, Mapping, Node, Sequence
 
 UNKNOWN_KEY = Text("kunci {key} tidak dikenal di sini", "unknown key {key} here")
 MISSING_KEY = Text("kunci {key} wajib ada", "key {key} is required")
 EXPECTED = Text("di sini harus {diharapkan}, bukan {ada}", "expected {expected} here, not {found}")
 NEAREST = Text("maksud Anda {nearest}?", "did you mean {nearest}?")
 CHOICES = Text("pilihannya: {choices}", "one of: {choices}")
+
+BELONGS_IN = Text(
+    "tempatnya di dalam {home}: geser ke kanan, di bawah {home}", "it belongs in {home}: indent it, below {home}"
+)
+BELONGS_BESIDE = Text(
+    "tempatnya sejajar dengan when dan then: geser ke kiri", "it stands beside when and then: indent it less"
+)
+NO_QUOTES = Text("tanpa tanda kutip", "without quotes")
+A_BOOLEAN = Text("tulis true atau false, tanpa tanda kutip", "write true or false, without quotes")
+
+# Where keys belong that are often indented too little, and those of a rule, indented too much.
+_HOMES = {
+    "when": frozenset({"within", "for", "between", "after", "group_by", "neighbours", "expect_from", "reuse"}),
+    "then": frozenset({"escalate", "incident", "severity", "message", "actions", "set", "avs", "certainty"}),
+    "throttle": frozenset({"once_within"}),
+}
+_BESIDE = frozenset({"only_if", "throttle", "clear_when", "suppressed_by", "runs_at", "notes", "mode", "enabled"})
 
 A_MAPPING = "mapping (key: value)"
 A_LIST = "list ([a, b])"
@@ -45,14 +63,17 @@ class Reader:
         found = describe(node)
         there = found if isinstance(node, Leaf) else in_indonesian(found)
         wanted = in_indonesian(expected)
-        self.fault(node.place, "wrong-type", EXPECTED, expected=expected, diharapkan=wanted, found=found, ada=there)
+        hint = _hint(node, expected)
+        self.fault(
+            node.place, "wrong-type", EXPECTED, hint, expected=expected, diharapkan=wanted, found=found, ada=there
+        )
 
     def unknown(self, place: Place, code: str, text: Text, name: str, known: Iterable[str], **values: object) -> None:
         """Note an unknown name, with the nearest known one or, for a short list, the choices."""
         choices = sorted(known)
-        nearest = difflib.get_close_matches(name, choices, 1, 0.6)
-        if nearest:
-            self.fault(place, code, text, NEAREST, key=name, nearest=nearest[0], **values)
+        nearest = meant(name, choices)
+        if nearest is not None:
+            self.fault(place, code, text, NEAREST, key=name, nearest=nearest, **values)
         else:
             listed = ", ".join(choices[:12]) + (", ..." if len(choices) > 12 else "")
             self.fault(place, code, text, CHOICES if choices else None, key=name, choices=listed, **values)
@@ -82,14 +103,24 @@ class Reader:
         read = {entry.key: entry for entry in node.entries}
         for entry in node.entries:
             if entry.key not in known:
-                self.unknown(entry.place, "unknown-key", UNKNOWN_KEY, entry.key, known)
-                meant = nearly(entry.key, known)
-                if meant is not None:
-                    read.setdefault(meant, replace(entry, key=meant))
+                self._unknown_key(entry, known)
+                taken = nearly(entry.key, known)
+                if taken is not None:
+                    read.setdefault(taken, replace(entry, key=taken))
         for key in required:
             if key not in read:
                 self.fault(node.place, "missing-key", MISSING_KEY, key=key)
         return node if len(read) == len(node.entries) else Mapping(node.place, tuple(read.values()))
+
+    def _unknown_key(self, entry: Entry, known: frozenset[str]) -> None:
+        """Note a key that cannot stand here: where it belongs, or what was meant."""
+        home = next((home for home, keys in _HOMES.items() if entry.key in keys and home in known), None)
+        if home is not None:
+            self.fault(entry.place, "unknown-key", UNKNOWN_KEY, BELONGS_IN, key=entry.key, home=home)
+        elif entry.key in _BESIDE and not _BESIDE & known:
+            self.fault(entry.place, "unknown-key", UNKNOWN_KEY, BELONGS_BESIDE, key=entry.key)
+        else:
+            self.unknown(entry.place, "unknown-key", UNKNOWN_KEY, entry.key, known)
 
     def word(self, node: Node | None) -> str | None:
         """Return a non-empty string."""
@@ -175,11 +206,22 @@ def in_indonesian(phrase: str) -> str:
     return _WORD.sub(lambda found: _WORDS[found[0]], phrase)
 
 
+def _hint(node: Node, expected: str) -> Text | None:
+    """Return what helps somebody who wrote a number or a yes in quotes, or a yes as he says it."""
+    value = node.value if isinstance(node, Leaf) else None
+    if expected == "true / false":
+        return A_BOOLEAN
+    is_number = isinstance(value, str) and re.fullmatch(r"-?[0-9]+([.][0-9]+)?", value)
+    return NO_QUOTES if is_number and re.match(r"number|[0-9-]", expected) else None
+
+
 def describe(node: Node) -> str:
     """Return what stands there, short enough for a narrow terminal."""
     if isinstance(node, Mapping):
         return "mapping"
     if isinstance(node, Sequence):
         return "list"
-    text = "null" if node.value is None else repr(node.value) if isinstance(node.value, str) else str(node.value)
+    value = node.value
+    text = "null" if value is None else repr(value) if isinstance(value, str) else str(value)
+    text = text.lower() if isinstance(value, bool) else text
     return text if len(text) <= 40 else text[:39] + "…"

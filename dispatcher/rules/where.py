@@ -6,7 +6,7 @@ from dispatcher.domain.tree import Entry, Leaf, Mapping, Node, Sequence
 from dispatcher.rules.language import Cross, Relation
 from dispatcher.rules.model import AllOf, AnyOf, Compare, Condition, FieldRef, Not, Operand, Operator
 from dispatcher.rules.patterns import is_safe
-from dispatcher.rules.reader import Reader, describe, nearly
+from dispatcher.rules.reader import NEAREST, Reader, describe, nearly
 
 OPERATORS = frozenset(Operator)
 MAX_TEXT = 1024
@@ -71,7 +71,7 @@ def check_field(reader: Reader, place: Place, name: str) -> str:
     nearest = next((known for known in sorted(EVENT_FIELDS) if is_slip(name, known)), None)
     if nearest is None:
         return name
-    reader.fault(place, "field-slip", SLIP, key=name, nearest=nearest)
+    reader.fault(place, "field-slip", SLIP, NEAREST, key=name, nearest=nearest)
     return nearest
 
 

@@ -13,6 +13,7 @@ import yaml
 
 from dispatcher.domain.faults import Fault, FaultsFound, Place, Text
 from dispatcher.domain.tree import Entry, Leaf, Mapping, Node, Scalar, Sequence
+from dispatcher.settings.yamlwords import in_indonesian, what_to_do
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
@@ -33,7 +34,7 @@ CANNOT_READ = Text("berkas tidak dapat dibaca: {error}", "the file cannot be rea
 TOO_LARGE = Text("berkas lebih dari 1 MB", "the file is larger than 1 MB")
 NOT_UTF8 = Text("bukan UTF-8 pada bita ke-{offset}", "not UTF-8 at byte {offset}")
 HAS_NUL = Text("ada bita NUL: berkas rusak", "holds a NUL byte: the file is damaged")
-SYNTAX = Text("YAML salah: {problem}: {found}", "not valid YAML: {problem}: {found}")
+SYNTAX = Text("YAML salah: {masalah}: {found}", "not valid YAML: {problem}: {found}")
 SYNTAX_HINT = Text("periksa indentasi, titik dua dan tanda kutip di baris ini", "check indentation, colons and quotes")
 SYNTAX_BEGAN = Text(
     "periksa indentasi, titik dua, kurung dan tanda kutip sejak baris {began}",
@@ -125,8 +126,7 @@ def _syntax(error: yaml.YAMLError, text: str, file: str) -> Fault:
         return _marked(error, text, file)
     # A character that YAML does not allow, at an offset of the C parser's bytes.
     place = _after(text.encode()[: getattr(error, "position", 0)], file)
-    values = {"problem": str(error).splitlines()[0], "found": _line(text, place)}
-    return Fault(place, "yaml-syntax", SYNTAX, values, SYNTAX_HINT)
+    return _stuck(place, place.line, str(error).splitlines()[0], text)
 
 
 def _marked(error: yaml.MarkedYAMLError, text: str, file: str) -> Fault:
@@ -135,8 +135,16 @@ def _marked(error: yaml.MarkedYAMLError, text: str, file: str) -> Fault:
     mark = begins if begins is not None and "quoted" in str(error.context) else stuck
     place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
     began = begins.line + 1 if begins else place.line
-    values = {"problem": error.problem or error.context, "began": began, "found": _line(text, place)}
-    return Fault(place, "yaml-syntax", SYNTAX, values, SYNTAX_HINT if began >= place.line else SYNTAX_BEGAN)
+    return _stuck(place, began, str(error.problem or error.context), text)
+
+
+def _stuck(place: Place, began: int, problem: str, text: str) -> Fault:
+    """Return the fault where the parser stuck, in what had begun in line ``began``."""
+    first = max(1, min(began, place.line) - 1)  # an odd sign shows in the line that follows it
+    hint, at = what_to_do(problem, text.split("\n")[first - 1 : place.line], first)
+    values = {"problem": problem, "masalah": in_indonesian(problem), "began": began, "at": at}
+    values["found"] = _line(text, place)
+    return Fault(place, "yaml-syntax", SYNTAX, values, hint or (SYNTAX_HINT if began >= place.line else SYNTAX_BEGAN))
 
 
 def _line(text: str, place: Place) -> str:
