@@ -28,17 +28,27 @@ Seen = Callable[[str, bool], None]
 
 @dataclass(slots=True)
 class Clocks:
-    """True time, the wall clock's error and running time, which ``lag`` behind after an unmeasured power cut.
+    """True time, the wall clock's error and running time, which lags behind after an unmeasured power cut.
 
-    ``back`` is the running time at which that cut ended.
+    ``unmeasured`` are those cuts in true time, until somebody says how long they were; ``back`` is the running time at
+    which the last of them ended.
     """
 
     start: int
     at: int = 0
     step: int = 0
-    lag: int = 0
+    unmeasured: list[tuple[int, int]] = field(default_factory=list)
     back: int = 0
     trusted: bool = True
+
+    @property
+    def lag(self) -> int:
+        """Return how far running time is behind true time."""
+        return sum(end - since for since, end in self.unmeasured)
+
+    def run_of(self, at: int) -> int:
+        """Return the running time of an instant of true time; within a cut time stood still."""
+        return at - sum(max(0, min(at, end) - since) for since, end in self.unmeasured)
 
     def stamp(self) -> Stamp:
         """Return now, as the program sees it."""
@@ -134,12 +144,12 @@ class World:
             self._log.unknown_device(self._clocks.at, event)
         if not verdict.accepted:
             return
-        happened = step.more.get("happened")
-        happened_run = happened - self._clocks.lag if isinstance(happened, int) else None
+        said = step.more.get("happened")
+        happened = said if isinstance(said, int) else None
         cut = event.post is not None and self._is_cut(event.post)  # what belongs to no post needs none to get through
-        out = self._ask(event, happened_run, at_precinct=not cut)
+        out = self._ask(event, happened, at_precinct=not cut)
         if cut and event.kind.startswith(SEEN_AT_PRECINCT):
-            self._held.append((event, happened_run))
+            self._held.append((event, happened))
         alerts = self._take(out, wake=False)
         if verdict.floor and not any(_stands_for(told, event) for told in out.told):
             self._log.floor(self._clocks.at, event)
@@ -147,14 +157,14 @@ class World:
         self._wake(alerts)
 
     def _ask(
-        self, event: Event, happened_run: int | None = None, *, at_post: bool = True, at_precinct: bool = True
+        self, event: Event, happened: int | None = None, *, at_post: bool = True, at_precinct: bool = True
     ) -> Outcome:
         return self._engine.on_event(
             self._state,
             event,
             self._matched(event),
             self._clocks.stamp(),
-            happened_run=happened_run,
+            happened_run=None if happened is None else self._clocks.run_of(happened),
             at_post=at_post,
             at_precinct=at_precinct,
         )
@@ -215,8 +225,8 @@ class World:
             return
         arriving = [one for one in self._held if not self._is_cut(one[0].post)]
         self._held = [one for one in self._held if self._is_cut(one[0].post)]
-        for event, happened_run in arriving:
-            self._take(self._ask(event, happened_run, at_post=False))
+        for event, happened in arriving:
+            self._take(self._ask(event, happened, at_post=False))
 
     # --- power, clocks, rules
 
@@ -236,7 +246,7 @@ class World:
         self._off = None
         measured = not off.power or self._clocks.trusted
         if not measured:
-            self._clocks.lag += self._clocks.at - off.since  # nobody can vouch for how long that was
+            self._clocks.unmeasured.append((off.since, self._clocks.at))  # nobody can vouch for how long that was
             self._clocks.back = off.stopped.run_ms
             self._arrivals.came_back()
         self._state = from_plain(json.loads(json.dumps(to_plain(self._state))))
@@ -260,7 +270,7 @@ class World:
             if self._off is not None:
                 stopped = self._off.stopped
                 self._off.stopped = replace(stopped, run_ms=stopped.run_ms + self._clocks.lag)
-            self._clocks.lag = 0
+            self._clocks.unmeasured.clear()
         if self._off is None:  # what waited for the clock is judged by it, before anything else of this instant
             self._take(self._engine.catch_up(self._state, self._clocks.stamp()))
 
