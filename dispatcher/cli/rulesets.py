@@ -9,18 +9,22 @@ from dispatcher.matcher.questions import refused
 from dispatcher.rules.language import FullRule, FullRuleSet
 from dispatcher.rules.lint import lint
 from dispatcher.rules.parse import draft_rules
-from dispatcher.rules.parse_rule import Draft
+from dispatcher.rules.parse_rule import NAMELESS, Draft
 from dispatcher.settings.salvage import Salvaged
 from dispatcher.settings.sitelines import ids_in
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """The rules without faults of their own, every fault of their files, and what is most likely a mistake."""
+    """The rules without faults of their own, every fault of their files, and what is most likely a mistake.
+
+    ``ids`` are those of all rules, None where some cannot be read.
+    """
 
     rules: FullRuleSet
     faults: tuple[Fault, ...]
     notes: tuple[Fault, ...]
+    ids: frozenset[str] | None
 
 
 def examine(
@@ -46,7 +50,9 @@ def examine(
     faults += refused(FullRuleSet(tuple(_askable(drafted.drafts))), site.site)
     faulty = {draft.rule.id: draft.faulty for draft in drafted.drafts if draft.faulty}
     rules = FullRuleSet(tuple(draft.rule for draft in drafted.drafts))
-    return Examined(drafted.whole, tuple(faults), lint(rules, site.site, faulty))
+    nameless = any(id_.startswith(NAMELESS) for id_ in drafted.ids)
+    ids = None if hidden is None or nameless else drafted.ids | hidden
+    return Examined(drafted.whole, tuple(faults), lint(rules, site.site, faulty), ids)
 
 
 def _askable(drafts: Iterable[Draft]) -> Iterable[FullRule]:

@@ -1,6 +1,6 @@
 """What ``check`` refuses about rules that parse: the floor, where a rule can see, what rules do to each other."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 
 from dispatcher.domain.catalogue import KINDS
@@ -178,16 +178,21 @@ MAX_SHOWN = 8  # rules of a circle that a fault names
 def _check_suppression(reader: Reader, drafts: list[Draft], hidden: frozenset[str] | None) -> None:
     ids = {id_ for id_, _ in reader.ids} | (hidden or frozenset())
     nameless = any(draft.rule.id.startswith(NAMELESS) for draft in drafts)  # it may be the one that others name
-    faulty = [id_ for id_ in ids if not ID.fullmatch(id_)]
     for draft in drafts if hidden is not None and not nameless else ():
         for name in draft.rule.suppressed_by:
-            if name not in ids and nearly(name, [*faulty, *map(as_meant, faulty)]) is None:
+            if is_unknown(name, ids):
                 place = draft.place_of(f"suppressed_by {name}")
                 _unknown_rule(reader, place, name, ids - {draft.rule.id})
     rules = [draft.rule for draft in drafts]
     edges = {rule.id: [name for name in rule.suppressed_by if name in ids] for rule in rules}
     for rule, chain in _circles(rules, edges):
         reader.fault(rule.place_of("suppressed_by"), "suppress-loop", SUPPRESS_LOOP, chain=_shown(chain))
+
+
+def is_unknown(name: str, ids: Collection[str]) -> bool:
+    """Return whether no rule is called so, nor could have been meant to where its id itself is faulty."""
+    faulty = [id_ for id_ in ids if not ID.fullmatch(id_)]
+    return name not in ids and nearly(name, [*faulty, *map(as_meant, faulty)]) is None
 
 
 def _unknown_rule(reader: Reader, place: Place, name: str, ids: Iterable[str]) -> None:

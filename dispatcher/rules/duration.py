@@ -10,3 +10,9 @@ def parse_duration(text: str) -> int | None:
     """Return milliseconds, None for anything that is no duration."""
     match = DURATION.fullmatch(text)
     return int(match[1]) * UNITS[match[2]] if match else None
+
+
+def show_duration(ms: int) -> str:
+    """Return milliseconds as a file would have them, in the largest unit that holds them whole."""
+    unit = next((unit for unit, length in reversed(UNITS.items()) if ms and ms % length == 0), "s")
+    return f"{ms // UNITS[unit]}{unit}"

@@ -6,10 +6,12 @@ These are notes: they are told beside the faults, and refuse nothing.
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
+from dispatcher.domain.events import Value
 from dispatcher.domain.faults import Fault, Text
-from dispatcher.domain.incident import loudest
+from dispatcher.domain.incident import Severity, loudest
 from dispatcher.domain.site import Site
 from dispatcher.rules.cost import worst_case_bytes
+from dispatcher.rules.duration import show_duration
 from dispatcher.rules.engine.room import BUDGET_BYTES
 from dispatcher.rules.fingerprint import canonical
 from dispatcher.rules.language import (
@@ -22,13 +24,25 @@ from dispatcher.rules.language import (
     Roster,
     RunsAt,
     ScheduleForm,
+    StateForm,
+    StateIs,
     TimeIs,
 )
 from dispatcher.rules.model import AllOf, Compare, Operator
 from dispatcher.rules.uses import both_of, clauses_of, demands
+from dispatcher.rules.where import is_slip
 
 NEVER = Text("aturan ini tidak pernah menyala: {why}", "this rule never fires: {why}")
 ALWAYS = Text("aturan ini menyala terus: {why}", "this rule fires all the time: {why}")
+THROTTLED = Text(
+    "aturan critical ini diredam {within}: kejadian kedua hanya menjadi bukti yang pertama, tanpa bunyi",
+    "this critical rule is throttled for {within}: a second thing is evidence of the first, and makes no sound",
+)
+NEVER_SET = Text(
+    "tidak ada aturan yang memberi keadaan {state}; maksud Anda {nearest}?",
+    "no rule sets the state {state}; did you mean {nearest}?",
+)
+PLAIN_MS, GROUPED_MS = 600_000, 3_600_000  # as long as presses of one button are one incident; and for one place
 NOTHING = Text("aturan ini tidak melakukan apa pun", "this rule does nothing")
 SAME = Text("sama dengan aturan {other}", "the same as rule {other}")
 COVERED = Text(
@@ -64,6 +78,7 @@ def lint(ruleset: FullRuleSet, site: Site | None = None, faulty: Faulty = Mappin
     notes += _of_pairs(whole)
     placed = [rule for rule in known if not faulty.get(rule.id, frozenset()) & _PLACING]
     notes += [note for rule in placed for note in _far_suppressors(rule, placed)]
+    notes += _of_states(known) if len(whole) == len(known) else ()  # what is not read may set any state
     return (*notes, *_of_memory(whole, site))
 
 
@@ -82,8 +97,22 @@ def _of_rule(rule: FullRule, site: Site | None, faulty: frozenset[str]) -> Itera
         form = rule.when.form
         if isinstance(form, CountForm) and form.at_least == 1:
             yield _note(rule, "always", ALWAYS, why="at_least: 1")
+    if not {"then", "throttle", "when"} & faulty and _is_muffled(rule):
+        yield _note(rule, "throttled", THROTTLED, within=_throttled(rule))
     if "then" not in faulty and not rule.alerts and not rule.then.sets and not rule.then.actions:
         yield _note(rule, "nothing", NOTHING)
+
+
+def _is_muffled(rule: FullRule) -> bool:
+    """Return whether a second critical thing at another place would only be evidence of the first, for long."""
+    throttle = rule.throttle
+    if throttle is None or rule.shadow or not rule.alerts or rule.then.severity is not Severity.CRITICAL:
+        return False
+    return throttle.once_within_ms > (GROUPED_MS if throttle.group_by else PLAIN_MS)
+
+
+def _throttled(rule: FullRule) -> str:
+    return show_duration(rule.throttle.once_within_ms if rule.throttle is not None else 0)
 
 
 def _far_suppressors(rule: FullRule, rules: list[FullRule]) -> Iterator[Fault]:
@@ -135,16 +164,51 @@ def _contradiction(wanted: list[Compare]) -> str | None:
         low = max((float(v) for v in _bounds(same, Operator.ABOVE, Operator.AT_LEAST)), default=float("-inf"))
         high = min((float(v) for v in _bounds(same, Operator.BELOW, Operator.AT_MOST)), default=float("inf"))
         exact = {repr(one.operands[0]) for one in same if one.operator is Operator.IS}
-        if low > high or len(exact) > 1:
+        if low > high or len(exact) > 1 or _is_missing_and_compared(same):
             return field
     return None
 
 
+def _is_missing_and_compared(comparisons: list[Compare]) -> bool:
+    """Return whether a field must be missing, and have a value all the same: a comparison with nothing is false."""
+    missing = any(one.operator is Operator.EXISTS and one.operands == (False,) for one in comparisons)
+    return missing and any(one.operator is not Operator.EXISTS or one.operands == (True,) for one in comparisons)
+
+
 def _bounds(comparisons: list[Compare], *operators: Operator) -> Iterator[float]:
+    """Yield the numbers that comparisons of these sorts name; ``between`` has one of each sort."""
+    which = 0 if Operator.AT_LEAST in operators else 1
     for one in comparisons:
-        value = one.operands[0] if one.operands else None
-        if one.operator in operators and isinstance(value, int | float) and not isinstance(value, bool):
+        between = one.operator is Operator.BETWEEN and len(one.operands) == 2
+        value = one.operands[which] if between else one.operands[0] if one.operands else None
+        if (between or one.operator in operators) and isinstance(value, int | float) and not isinstance(value, bool):
             yield value
+
+
+# --- states ---------------------------------------------------------------------------------------------------------
+
+
+def _of_states(rules: list[FullRule]) -> Iterator[Fault]:
+    """Note a state, or a value of one, that no rule sets and that is one slip away from one that some rule does."""
+    put: dict[str, set[Value]] = {}
+    for name, value in (one for rule in rules for one in rule.then.sets):
+        put.setdefault(name, set()).add(value)
+    for rule in rules:
+        for name, value in dict.fromkeys(_states_asked(rule)):
+            words = put.get(name, put.keys())
+            asked = value if name in put else name
+            near = next((one for one in sorted(map(str, words)) if is_slip(str(asked), one)), None)
+            if asked not in words and near is not None:
+                yield _note(rule, "state", NEVER_SET, state=f"{name}: {value}", nearest=near)
+
+
+def _states_asked(rule: FullRule) -> Iterator[tuple[str, Value]]:
+    for when in both_of(rule):
+        if isinstance(when.form, StateForm):
+            yield when.form.name, when.form.value
+    for one in rule.only_if:
+        if isinstance(one, StateIs):
+            yield one.name, one.value
 
 
 # --- two rules -------------------------------------------------------------------------------------------------------

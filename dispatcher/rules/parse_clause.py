@@ -39,7 +39,8 @@ def clause_of(reader: Reader, body: Mapping) -> Clause:
 
 
 def _kinds(reader: Reader, event: Node) -> tuple[str, ...]:
-    words, before = reader.words(event), len(reader.faults)
+    before = len(reader.faults)
+    words = reader.words(event)
     kinds = []
     for place, word in _placed(event):
         kind = check_kind(reader, place, word)

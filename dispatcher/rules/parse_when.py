@@ -204,8 +204,10 @@ def _child(body: Mapping, key: str) -> Node:
 
 def _absent(reader: Reader, body: Mapping) -> Form | None:
     ways = [key for key in ("for", "between", "after") if body.get(key) is not None]
-    if len(ways) != 1:
+    if not ways:
         reader.fault(body.place_of("absent"), "absent-way", ONE_WAY)
+    if ways and "after" not in ways and body.get("within") is not None:
+        reader.fault(body.place_of("within"), "needless-key", NEEDLESS, key="within", form=f"absent, {ways[0]}")
     for extra in ways[1:]:
         reader.fault(body.place_of(extra), "two-forms", TWO_FORMS, key=extra, choices="for, between, after")
     reader.aliases = frozenset() if "after" in ways else None
@@ -302,7 +304,7 @@ def _positive(reader: Reader, node: Node | None) -> None:
 
 def _roster(reader: Reader, body: Mapping, ways: list[str]) -> Roster | None:
     node = body.get("expect_from")
-    rostered = next((way for way in ways if way in ("for", "between")), None)
+    rostered = ways[0] if ways in (["for"], ["between"]) else None  # of two ways nobody knows which was meant
     if rostered is not None and node is None:
         reader.fault(body.place_of("absent"), "absent-no-roster", NO_ROSTER, form=rostered)
     if ways == ["after"] and node is not None:

@@ -122,6 +122,13 @@ def fault_codes() -> set[str]:
     return found
 
 
+def note_codes() -> set[str]:
+    """Return every code of a note on rules that are legal and most likely a mistake."""
+    tree = ast.parse((PACKAGE / "rules" / "lint.py").read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) == "_note"]
+    return {f"lint-{ast.literal_eval(node)}" for call in calls for node in call.args[1:2]}
+
+
 def _codes_in(path: Path, *, profile: bool) -> set[str]:
     calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
     if profile:

@@ -81,6 +81,13 @@ def test_every_fault_code_has_its_row(language: str) -> None:
 
 
 @each_language
+def test_every_note_has_its_row(language: str) -> None:
+    listed = {cells[0].strip("`") for cells in rows(page(language, "faults")) if cells[0].startswith("`lint-")}
+    assert len(facts.note_codes()) > 5
+    assert listed == facts.note_codes()
+
+
+@each_language
 def test_every_metric_has_its_row(language: str) -> None:
     listed = {cells[0].strip("`").partition("{")[0] for cells in rows(page(language, "operations"))}
     assert not facts.metrics() - listed

@@ -1,7 +1,7 @@
 """A test file with the site and the rules that it names."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dispatcher.cli.rulesets import Examined, examine
@@ -22,11 +22,16 @@ from dispatcher.cli.timeline.testfile import parse_tests
 from dispatcher.domain.faults import Fault, FaultsFound, Text
 from dispatcher.domain.site import Site
 from dispatcher.domain.tree import Leaf, Mapping, Node
+from dispatcher.incidents.model import FLOOR_RULE
+from dispatcher.incidents.model import UNKNOWN_RULE as UNKNOWN_RULE_ID
+from dispatcher.rules.checks import UNKNOWN_RULE, is_unknown
 from dispatcher.rules.language import FullRuleSet
 from dispatcher.rules.names import lenient_names, names_of
+from dispatcher.rules.reader import Reader
 from dispatcher.settings.salvage import Salvaged, salvage
 from dispatcher.settings.sources import NO_SUCH, collect, short
 
+BUILT_IN_RULES = frozenset({FLOOR_RULE, UNKNOWN_RULE_ID})
 NO_SITE = Text("tidak ada site: tulis site: di berkas uji ini", "there is no site: name one in this test file")
 
 
@@ -50,8 +55,8 @@ class Loaded:
 
     @property
     def all_faults(self) -> tuple[Fault, ...]:
-        """Return every fault of the cases."""
-        return _of_cases(self.file)
+        """Return every fault of the cases; one that expects something of no rule fails when it is played."""
+        return (*_of_cases(self.file), *_unknown_rules(self.file, {rule.id for rule in self.rules.rules}))
 
     def reloaded(self, named: Iterable[Node]) -> FullRuleSet | None:
         """Return the rules that a ``reload`` names; None where there is a fault, and the running ones stay."""
@@ -72,12 +77,24 @@ def load(path: Path, site: Path | None = None) -> Loaded:
     examined = _rules(path, file.rules, known, near)
     faults = (*found.faults, *told_beside([found], file.faults), *known.faults, *examined.faults)
     if faults or known.site is None:
-        raise Unplayable((*faults, *_of_cases(file)), len(file.cases))
+        beside = _unknown_rules(file, examined.ids) if examined.ids is not None else ()
+        raise Unplayable((*faults, *_of_cases(file), *beside), len(file.cases))
     return Loaded(path, file, known.site, near, examined.rules)
 
 
 def _of_cases(file: TestFile) -> tuple[Fault, ...]:
     return tuple(fault for case in file.cases for fault in case.faults)
+
+
+def _unknown_rules(file: TestFile, known: Collection[str]) -> tuple[Fault, ...]:
+    """Return a fault for each rule that a case expects something of and that is not there; a reload may bring any."""
+    reader, ids = Reader(), {*known, *BUILT_IN_RULES}
+    for case in file.cases:
+        reloads = any(step.action == "reload" for step in case.steps)
+        for one in () if reloads else case.expect:
+            if one.sort != "command" and is_unknown(one.name, ids - BUILT_IN_RULES) and one.name not in ids:
+                reader.unknown(one.place, "unknown-name", UNKNOWN_RULE, one.name, ids)
+    return tuple(reader.faults)
 
 
 def _site_path(node: Node, path: Path, given: Path | None) -> Path | None:
@@ -112,7 +129,7 @@ def _rules(path: Path, named: Iterable[Node], site: SiteRead, near: Surroundings
     files += [Salvaged(node) for node in [*whole, *([as_file(inline)] if inline else [])]]
     faults = (*missing, *sources.faults)
     examined = examine(files, near, site, names=lenient_names(site.names), all_read=not faults)
-    return Examined(examined.rules, (*faults, *examined.faults), examined.notes)
+    return replace(examined, faults=(*faults, *examined.faults))
 
 
 def _missing(leaf: Leaf) -> Fault:

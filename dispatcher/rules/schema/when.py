@@ -157,7 +157,7 @@ def _neighbours() -> Schema:
 def _absent() -> list[Schema]:
     ways: Schema = {"required": ["absent"]}
     waiting: Schema = {"required": ["within"], "properties": {"expect_from": False, "within": duration(positive=True)}}
-    rostered: Schema = {"required": ["expect_from"], "properties": {"for": duration(positive=True)}}
+    rostered: Schema = {"required": ["expect_from"], "properties": {"within": False, "for": duration(positive=True)}}
     return [
         {"if": ways, "then": either(("for", "between", "after"))},
         {"if": {"required": ["absent", "after"]}, "then": waiting},

@@ -182,6 +182,7 @@ SORTS = (
     Sort(TESTS, r"^  steps:", "  setps:", "unknown-key"),
     Sort(TESTS, r"start: \S+", "start: kemarin", "bad-start"),
     Sort(TESTS, r"- \{at: (\w+), throttled:", r"- {at: \1, trottled:", "expect"),
+    Sort(TESTS, r"alert: (panic-press|smoke)([,}])", r"alert: \1s\2", "unknown-name", "id"),
     # --- profiles
     Sort(PROFILES, r"kind: (\w)(\w)", r"kind: \2\1", "profile.unknown-kind"),
     Sort(PROFILES, r"grammar: button", "grammar: buton", "profile.unknown-grammar"),

@@ -153,6 +153,16 @@ def test_a_case_that_is_no_yaml_hides_no_other(folder: Path) -> None:
     assert [line.split(": ")[1] for line in found] == ["yaml-syntax", "step"]
 
 
+def test_a_rule_that_a_test_expects_and_that_is_not_there_is_told_with_the_nearest_that_is(folder: Path) -> None:
+    (folder / "x.test.yaml").write_text(
+        "rules: [a.yaml]\ntests:\n- name: x\n  steps: [{at: 0s, event: motion}]\n"
+        "  expect:\n  - {at: 0s, alert: pintu}\n  - {at: 0s, throttled: floor}\n  - {at: 0s, command: siren.on}\n"
+        "- name: y\n  steps: [{at: 0s, reload: b.yaml}]\n  expect: [{at: 0s, alert: later}]\n"
+    )
+    found = told(folder, site=SITE, a=rules(rule("pintuu")))
+    assert found == ["x.test.yaml:6:5: unknown-name: there is no rule pintu (did you mean pintuu?)"]
+
+
 # --- lints
 
 

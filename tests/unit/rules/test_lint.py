@@ -11,6 +11,7 @@ from dispatcher.settings.yamlfile import read_text
 SITE = Site(
     "Asia/Jakarta", "polsek", {}, {"pos-1": Post("pos-1", "Pos 1", "")}, {"pir-1": Device("pir-1", "kentongan", "motion", "pos-1")}
 )  # fmt: skip
+CRITICAL = "{escalate: precinct, incident: x, severity: critical}"
 THEN = "{escalate: precinct, incident: x, severity: low}"
 
 
@@ -26,6 +27,15 @@ def rule(when: str, id_: str = "a", then: str = THEN, more: str = "") -> str:
 
 def test_a_sound_rule_has_no_notes() -> None:
     assert notes(rule("{event: motion}"), rule("{event: gas}", "b")) == []
+    assert notes(rule("{event: gas, where: {value: {between: [1, 5], below: 3}, agent: {exists: true, is: co}}}")) == []
+    assert notes(rule("{event: gas}", then=CRITICAL, more=", throttle: {once_within: 10m}")) == []
+    assert notes(rule("{event: gas}", then=CRITICAL, more=", throttle: {once_within: 1h, group_by: [zone]}")) == []
+
+
+def test_a_state_that_is_set_elsewhere_may_have_any_name() -> None:
+    put = rule("{event: gas}", then="{escalate: none, set: {gate: open, door: 1}}")
+    assert notes(put, rule("{state: {roof: open}}", "b"), rule("{state: {gate: open}}", "c")) == []
+    assert notes(put, rule("{state: {gate: shut}}", "b"), rule("{state: {door: 1}}", "c")) == []
 
 
 @pytest.mark.parametrize(
@@ -51,6 +61,31 @@ def test_a_sound_rule_has_no_notes() -> None:
             "lint-always: this rule fires all the time: at_least: 1",
         ),
         ([rule("{event: gas}", then="{escalate: none}")], "lint-nothing: this rule does nothing"),
+        ([rule("{event: gas, where: {value: {between: [5, 1]}}}")], "never fires: where value"),
+        ([rule("{event: gas, where: {value: {between: [1, 5], above: 6}}}")], "never fires: where value"),
+        ([rule("{event: gas, where: {value: {exists: false, above: 6}}}")], "never fires: where value"),
+        (
+            [rule("{event: gas}", then=CRITICAL, more=", throttle: {once_within: 15m}")],
+            "lint-throttled: this critical rule is throttled for 15m",
+        ),
+        (
+            [rule("{event: gas}", then=CRITICAL, more=", throttle: {once_within: 2h, group_by: [zone]}")],
+            "lint-throttled: this critical rule is throttled for 2h",
+        ),
+        (
+            [
+                rule("{event: gas}", then="{escalate: none, set: {gate: unwatched}}"),
+                rule("{state: {gaet: unwatched}}", "b"),
+            ],
+            "lint-state: no rule sets the state gaet: unwatched; did you mean gate?",
+        ),
+        (
+            [
+                rule("{event: gas}", then="{escalate: none, set: {gate: unwatched}}"),
+                rule("{event: smoke}", "b", more=", only_if: [{state: gate, is: unwatchd}]"),
+            ],
+            "lint-state: no rule sets the state gate: unwatchd; did you mean unwatched?",
+        ),
         (
             [
                 rule("{event: report.x}", more=", runs_at: precinct"),

@@ -137,6 +137,8 @@ REFUSED = [
         when("{count: {event: report.x, at_least: 2}, within: 5s, neighbours: kelurahan, group_by: [kelurahan]}"),
         "neighbours-group",
     ),
+    (when("{absent: {event: heartbeat}, for: 5m, within: 3m, expect_from: posts}"), "within means nothing beside"),
+    (when('{absent: {event: heartbeat}, between: ["00:50", "01:10"], within: 3m, expect_from: posts}'), "needless-key"),
     # --- where
     (where("{v: {abov: 5}}"), "did you mean above?"),
     (where("{v: {above: five}}"), "expected number"),
@@ -171,6 +173,18 @@ def test_what_the_text_does_not_allow_is_told_at_its_place(data: str | bytes, to
     faults = faults_of(data)
     assert any(told in fault.render("en") for fault in faults), [fault.render("en") for fault in faults]
     assert all(fault.place.line and fault.place.column for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (when("{event: {a: 1}}"), "wrong-type"),
+        (when("{absent: {event: heartbeat}}"), "absent-way"),
+        (when("{absent: {event: heartbeat}, after: {event: motion}, within: 3m, for: 2m}"), "two-forms"),
+    ],
+)
+def test_one_mistake_is_one_fault(data: str, code: str) -> None:
+    assert [fault.code for fault in faults_of(data)] == [code]
 
 
 TAKEN = [
