@@ -3,6 +3,7 @@
 
 BIN := .venv/bin
 ARGS ?=
+JOBS ?= 2
 SEEDS ?= 100000
 START ?= 0
 
@@ -34,8 +35,8 @@ $(BIN)/.demo: pyproject.toml
 run: $(RUNTIME) ## Run the demo: broker, post, precinct and virtual devices on this machine
 	@$(BIN)/kentongan demo $(ARGS)
 
-test: $(BIN)/.dev ## Run the test suite (ARGS="-k floor -x" goes to pytest)
-	@$(BIN)/pytest $(ARGS)
+test: $(BIN)/.dev ## Run the test suite (ARGS="-k floor -x" goes to pytest; JOBS=2 processes share the files)
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 simulate: $(BIN)/.dev ## Simulate nights in which everything fails (SEEDS=100000 START=0)
 	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --start $(START)

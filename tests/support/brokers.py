@@ -80,6 +80,14 @@ def login_of(user: str, users: Sequence[str]) -> Login:
 _given: set[int] = set()  # a run of all tests takes some thousand
 
 
+def _ports() -> range:
+    """Return the ports that are ours: processes that share the tests each have their own, and cannot meet."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    share = 12_000 // workers
+    return range(20_000 + worker * share, 20_000 + (worker + 1) * share)
+
+
 def free_port() -> int:
     """Return a TCP port that is free.
 
@@ -87,7 +95,7 @@ def free_port() -> int:
     some client a moment later, and the broker could not start. None is given twice: what was given is not bound yet.
     """
     while True:
-        port = 20_000 + secrets.randbelow(12_000)
+        port = secrets.choice(_ports())
         if port in _given:
             continue
         with socket.socket() as probe, suppress(OSError):
