@@ -25,6 +25,7 @@ class Plan:
     session_expiry_s: int
     receive_maximum: int
     connect_timeout_s: float
+    after_you_s: float = 0.0
 
     @property
     def is_v5(self) -> bool:

@@ -1,4 +1,4 @@
-"""One connection, from CONNECT to the end of its socket: a paho client of its own, used on the link's thread only.
+"""One connection, from CONNECT to the end of its socket: a paho client of its own, used by one thread at a time.
 
 A client per connection is what keeps paho's memory out of our promises. Message ids begin anew with it, so an id
 belongs to one epoch and no other; nothing unsent outlives it; a callback that is late speaks of a connection that is

@@ -54,11 +54,13 @@ class Link:
         skip: Callable[[str], bool] | None = None,
         backoff: Backoff | None = None,
         connect_timeout_s: float = 5.0,
+        after_you_s: float = 0.0,
     ) -> None:
         """``filters`` are subscribed to at QoS 1. Raises ValueError for one that no broker could take.
 
         ``stamp`` is called as a message arrives. ``on_published`` gets the tag of a publish once the broker has it.
-        ``skip`` names topics to acknowledge and ignore, because another lane carries them.
+        ``skip`` names topics to acknowledge and ignore, because another lane carries them. ``after_you_s`` is how long
+        the link, when a message wakes it from a lull, lets other threads go first: what woke it may have woken them.
         """
         for one in filters:
             check_filter(one)
@@ -66,7 +68,9 @@ class Link:
         self._tally = Tally()
         self._mail = Mailbox(filters)
         self._loop = Loop(
-            Plan(client_id, endpoint, will, keepalive, session_expiry_s, receive_maximum, connect_timeout_s),
+            Plan(
+                client_id, endpoint, will, keepalive, session_expiry_s, receive_maximum, connect_timeout_s, after_you_s
+            ),
             backoff or Backoff(),
             self._mail,
             Intake(link=name, lane=lane, stamp=stamp, deliver=deliver, skip=skip, tally=self._tally),
@@ -99,10 +103,12 @@ class Link:
         """Acknowledge a message that is saved. Dropped, and counted, when its connection is gone."""
         if token.qos:
             self._mail.leave_acks((token,))
+            self._loop.push()
 
     def ack_all(self, tokens: Iterable[Token]) -> None:
         """Acknowledge many at once, which wakes the link once."""
         self._mail.leave_acks([token for token in tokens if token.qos])
+        self._loop.push()
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False, tag: object = None) -> bool:
         """Queue a publish and return whether it was taken; what is not taken is counted.
@@ -115,6 +121,7 @@ class Link:
         item = Outgoing(topic, payload, qos, retain, tag, time.monotonic() + HOLD_S)
         welcome = tag is None or self._loop.online
         if welcome and self._mail.leave_publish(item):
+            self._loop.push()
             return True
         self._tally.dropped()
         return False

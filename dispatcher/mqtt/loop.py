@@ -1,6 +1,7 @@
 """The thread under a link: it connects, turns, waits and connects again, and does not die.
 
-Everything that touches paho happens here. That is what makes an acknowledgement safe: paho's `ack` knows no connection,
+Everything that touches paho happens here, by one thread at a time: this one, or while it waits for the network one that
+has something to send (`Loop.push`). That is what makes an acknowledgement safe: paho's `ack` knows no connection,
 and the same message id after a reconnect is another message. A token carries its connection's number (epoch); it is
 compared here, between two packets of that connection, and what is old is dropped. The broker then sends that message
 again.
@@ -8,6 +9,7 @@ again.
 
 import random
 import selectors
+import threading
 import time
 from collections.abc import Callable
 
@@ -26,6 +28,9 @@ TICK_S = 0.5
 """The loop turns at least this often, except while it connects."""
 
 STOPPING_TICK_S = 0.02
+
+LULL_S = 0.005
+"""Whoever waited this long for the network was idle."""
 
 ASK_AGAIN_S = 30.0
 """Refused filters are asked for again this often: access rules are repaired at the broker, which tells nobody."""
@@ -53,6 +58,9 @@ class Loop:
         self._tell = say
         self._published = published
         self._selector = selectors.DefaultSelector()
+        self._hands = threading.Lock()  # held by whoever works here: this thread, unless it waits for the network
+        self._served: Connection | None = None
+        self._trouble: Exception | None = None  # met by another thread that worked here
         self._epoch = 0
         self._failures = 0
         self._ask_again_at = 0.0
@@ -63,15 +71,46 @@ class Loop:
     def run(self) -> None:
         """Turn until the mailbox says stop."""
         self._mail.waker.register(self._selector)
+        with self._hands:
+            try:
+                while not self._mail.stopping:
+                    self._live_once()
+                    self._rest()
+            finally:
+                self._say(Phase.STOPPED)
+                self._tally.dropped(len(self._mail.queue))
+                self._selector.close()
+                self._mail.waker.close()
+
+    # --- for any thread
+
+    def push(self) -> None:
+        """Send what was left for this thread: here and now if it sleeps, by waking it if not.
+
+        A thread that is woken first waits for a core and then for the interpreter's lock, which the waker holds: about
+        a millisecond of a press's way. So whoever has something to say while the loop sleeps says it himself.
+        """
+        slept_on = False
+        if self._hands.acquire(blocking=False):
+            try:
+                slept_on = self._work_for_it()
+            finally:
+                self._hands.release()
+        if not slept_on:  # awake, it looks once more before it sleeps
+            self._mail.waker.wake()
+
+    def _work_for_it(self) -> bool:
+        """Do the loop's work; return whether it may sleep on, since what it waits for is what it waited for before."""
+        conn = self._served
+        if conn is None or self._mail.stopping or not _only_listens(conn):
+            return False
         try:
-            while not self._mail.stopping:
-                self._live_once()
-                self._rest()
-        finally:
-            self._say(Phase.STOPPED)
-            self._tally.dropped(len(self._mail.queue))
-            self._selector.close()
-            self._mail.waker.close()
+            self._work(conn)
+            conn.write()
+        except Exception as problem:  # the loop's to deal with: the caller only left something
+            self._trouble = problem
+            return False
+        return _only_listens(conn)
 
     # --- from one connection to the next
 
@@ -127,10 +166,12 @@ class Loop:
     def _serve(self, conn: Connection, wire: Wire) -> None:
         # By number: paho closes the socket by itself, and a closed socket has lost its number.
         number = wire.fileno()
+        self._served, self._trouble = conn, None
         try:
             while not self._finished(conn):
                 self._turn(conn, number)
         finally:
+            self._served = None
             self._watch(number, 0)
         conn.say_goodbye()
 
@@ -158,7 +199,11 @@ class Loop:
     def _turn(self, conn: Connection, number: int) -> None:
         reading = selectors.EVENT_READ if conn.wants_read else 0
         self._watch(number, reading | (selectors.EVENT_WRITE if conn.wants_write else 0))
-        if self._sleep(self._patience(conn)) or conn.has_unread:
+        readable = self._sleep(self._patience(conn))
+        if (trouble := self._trouble) is not None:
+            self._trouble = None
+            raise trouble
+        if readable or conn.has_unread:
             conn.read()
         self._follow(conn)
         self._work(conn)
@@ -173,15 +218,27 @@ class Loop:
 
     def _sleep(self, timeout: float) -> bool:
         """Wait for the network or for another thread; return whether there is something to read."""
-        self.last_turn = time.monotonic()
+        began = self.last_turn = time.monotonic()
         readable = False
-        for key, events in self._selector.select(timeout):
+        for key, events in self._wait(timeout):
             if key.data is self._mail.waker:
                 self._mail.waker.drain()
             else:
                 readable = bool(events & selectors.EVENT_READ)
         self._mail.waker.awake()
+        if readable and self._plan.after_you_s and time.monotonic() - began > LULL_S:
+            time.sleep(self._plan.after_you_s)
         return readable
+
+    def _wait(self, timeout: float) -> list[tuple[selectors.SelectorKey, int]]:
+        """Select; others may work at the connection meanwhile."""
+        if timeout <= 0:
+            return self._selector.select(0)
+        self._hands.release()
+        try:
+            return self._selector.select(timeout)
+        finally:
+            self._hands.acquire()
 
     def _follow(self, conn: Connection) -> None:
         """Tell what the broker's answers have changed."""
@@ -246,3 +303,8 @@ class Loop:
             self._tell(state)
         except Exception:
             self._tally.exceptions += 1
+
+
+def _only_listens(conn: Connection) -> bool:
+    """Whether nothing but a word from the broker can make work."""
+    return conn.wants_read and not conn.has_unread and not conn.wants_write

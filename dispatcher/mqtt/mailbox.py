@@ -25,16 +25,12 @@ class Mailbox:
     # --- for any thread
 
     def leave_acks(self, tokens: Iterable[Token]) -> None:
-        """Leave tokens to be acknowledged, in order."""
+        """Leave tokens to be acknowledged, in order; `Loop.push` sees to them."""
         self.acks.extend(tokens)
-        self.waker.wake()
 
     def leave_publish(self, item: Outgoing) -> bool:
-        """Leave a publish, or return False when there is no room."""
-        if self._stopping.is_set() or not self.queue.put(item):
-            return False
-        self.waker.wake()
-        return True
+        """Leave a publish for `Loop.push`, or return False when there is no room."""
+        return not self._stopping.is_set() and self.queue.put(item)
 
     def leave_filters(self, filters: Sequence[str]) -> None:
         """Leave a new list of filters."""

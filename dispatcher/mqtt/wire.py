@@ -24,7 +24,7 @@ _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Wire:
-    """The socket that paho sees. One thread uses it: the link's."""
+    """The socket that paho sees. One thread at a time uses it, as it does the connection above."""
 
     def __init__(self, sock: socket.socket) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -92,11 +92,13 @@ class Inbox:
         self._rest: deque[Delivery] = deque()
         self._surplus: Shelf[Delivery] = Shelf(lambda delivery: delivery.raw.topic)
         self.shed = 0
-        self._woken = False
+        self._woken = self._waiting = False
 
-    def panic(self, delivery: Delivery) -> None:
-        """Put a message of the panic lane."""
+    def panic(self, delivery: Delivery) -> bool:
+        """Put a message of the panic lane, and return whether ``take`` was waiting for one."""
+        waited = self._waiting
         self._put(self._panic, delivery)
+        return waited
 
     def receipt(self, delivery: Delivery) -> None:
         """Put a message of the precinct."""
@@ -149,8 +151,9 @@ class Inbox:
         Sensors stay where they are if ``with_rest`` is false, or if somebody has pressed.
         """
         with self._ready:
+            self._waiting = True
             self._ready.wait_for(lambda: self._has_work(with_rest), timeout_s)
-            self._woken = False
+            self._woken = self._waiting = False
             called = bool(self._panic)  # sensors take the next turn: a press does not wait until they are decided
             return Batch(
                 _pop(self._panic, MAX_BATCH),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -326,6 +327,49 @@ def test_an_untagged_publish_waits_through_a_short_break(broker: Broker, cable: 
         cable.release()
         ear.subscribed(epoch=2)
         assert lamp.next_message().payload == b"held"
+
+
+def test_threads_that_publish_at_once_lose_nothing_and_keep_their_own_order(broker: Broker, version: Version) -> None:
+    """Each sends for the link while that waits, or leaves it to whoever is just sending."""
+    names = [f"btn-0{number}" for number in (1, 2)]
+    with (
+        TalkingClient(broker, "btn-01") as one,
+        TalkingClient(broker, "btn-02") as two,
+        Ear(endpoint(broker, version)) as ear,
+    ):
+        lamps = dict(zip(names, (one, two), strict=True))
+        for name, lamp in lamps.items():
+            lamp.subscribe(f"kentongan/{name}/confirm")
+        ear.subscribed()
+
+        def say(name: str) -> None:
+            for number in range(200):
+                while not ear.link.publish(f"kentongan/{name}/confirm", b"%d" % number):
+                    ear.wait(lambda: ear.link.queued < 500, "room")
+
+        threads = [threading.Thread(target=say, args=(name,)) for name in names]
+        for thread in threads:
+            thread.start()
+        heard = {name: [int(lamp.next_message().payload) for _ in range(200)] for name, lamp in lamps.items()}
+        for thread in threads:
+            thread.join()
+
+    assert heard == {name: list(range(200)) for name in names}
+    assert ear.link.counters.exceptions == 0
+
+
+def test_who_publishes_into_a_connection_that_is_gone_hears_no_error_and_the_link_connects_again(
+    broker: Broker, cable: Cable, version: Version
+) -> None:
+    topic = "kentongan/btn-01/confirm"
+    with TalkingClient(broker, "btn-01") as lamp, Ear(endpoint(cable, version)) as ear:
+        lamp.subscribe(topic)
+        for number in range(1, 6):
+            ear.subscribed(epoch=number)
+            cable.cut()
+            assert ear.link.publish(topic, b"%d" % number)
+            assert lamp.next_message().payload == b"%d" % number
+        assert ear.link.counters.exceptions == 0
 
 
 # --- filters
