@@ -138,6 +138,7 @@ class Oracle(Times):
                 off_until = -1
                 self._return(went_off, cut, trusted)
                 self._note(now)
+                self._due(self.run(went_off))  # what had come due by then, as is known now, comes first
                 self._deadlines(strictly_before=True)
                 for step in waiting:
                     self._do(step)

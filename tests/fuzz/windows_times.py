@@ -185,14 +185,17 @@ class Times(Forms):
             self.wall_seen = until
         if after > until:  # stepped back: what the clock lands on is due, and nothing before it
             after = until if strictly_before else until - 1
+        self._due(limit, (after, until) if self.trusted else None)
+
+    def _due(self, limit: int, daily: tuple[int, int] | None = None) -> None:
         for rule in self.rules:
             if not rule.get("enabled", True):
                 continue
             for part in self.memory[rule["id"]].parts:
                 when = part.when
                 if "schedule" in when or "between" in when:
-                    if self.trusted:
-                        self._daily(rule, part, after, until)
+                    if daily is not None:
+                        self._daily(rule, part, *daily)
                 elif "state" in when:
                     self._became(rule, part, limit)
                 elif "for" in when:

@@ -3,6 +3,7 @@
 from dispatcher.domain.stamp import Stamp
 from dispatcher.rules.engine.build import Built
 from dispatcher.rules.engine.completion import Completion
+from dispatcher.rules.engine.gate import mark_of
 from dispatcher.rules.engine.grouping import key_of
 from dispatcher.rules.engine.hours import Hourly
 from dispatcher.rules.engine.outcome import Outcome, Reason, Told
@@ -13,7 +14,7 @@ from dispatcher.rules.engine.states import Becoming
 
 def clear(own: RuleState, built: Built, done: Completion, now: Stamp, out: Outcome) -> bool:
     """End the conditions that a complete ``clear_when`` is for; return that its events are spent."""
-    mark = "~" if built.rule.shadow else ""
+    mark = mark_of(built.rule)
     ended = [group for group in _ended(own, built, done, mark) if mark + group in own.conditions]
     if done.unknown or not ended:
         return True
@@ -33,7 +34,8 @@ def _told(built: Built, done: Completion, now: Stamp, groups: tuple[tuple[str, s
 
 def _ended(own: RuleState, built: Built, done: Completion, mark: str) -> list[str]:
     """Return the groups that a clearing is for."""
-    open_ = {key.removeprefix(mark): post for key, post in own.conditions.items() if key.startswith(mark)}
+    of_shadow = bool(mark)
+    open_ = {key.removeprefix(mark): at for key, at in own.conditions.items() if key.startswith("~") is of_shadow}
     if built.expected is not None and not isinstance(built.clear, Becoming | Hourly):
         entries = [done.entry] if done.entry is not None else built.expected.speakers(done.subject)
         return [key_of([name]) for name in entries]

@@ -54,7 +54,7 @@ class Gate:
         by = self._suppressor(state, rule, done, now)
         if by is not None:
             return Reason.SUPPRESSED, by
-        mark = _mark(rule)
+        mark = mark_of(rule)
         if rule.clear_when is not None and all(mark + group in own.conditions for group, _ in done.groups):
             return Reason.STILL_OPEN, None
         if rule.throttle is not None:
@@ -77,7 +77,7 @@ class Gate:
 
     def _reopen(self, own: RuleState, rule: FullRule, done: Completion, now: Stamp) -> None:
         """Open the condition and the incident; for a repeat, open them again and renew the incident's evidence."""
-        mark = _mark(rule)
+        mark = mark_of(rule)
         for group, post in done.groups:
             if rule.clear_when is not None:
                 own.dropped += _put(own.conditions, mark + group, post)
@@ -165,7 +165,7 @@ def _is_open(incidents: Mapping[str, tuple[str | None, int]], post: str | None, 
     return any(where == post and now.run_ms - last <= SUPPRESS_MS for where, last in incidents.values())
 
 
-def _mark(rule: FullRule) -> str:
+def mark_of(rule: FullRule) -> str:
     """Return what keeps the traces of a shadow apart, so that none of them holds back the rule once it is live."""
     return "~" if rule.shadow else ""
 
@@ -181,7 +181,7 @@ def throttle_keys(built: Built, done: Completion) -> list[str]:
             values = [post, *values] if rule.runs_at is RunsAt.POST else values
         else:
             values = [done.entry] if done.entry is not None else [post]
-        keys.append(_mark(rule) + key_of(values))
+        keys.append(mark_of(rule) + key_of(values))
     return keys
 
 

@@ -36,7 +36,7 @@ def note_edge(state: EngineState, edge: int) -> None:
             for pending in part.pending:
                 pending.anew = False
             for wait in _waits(part):
-                wait.anew = False
+                wait.anew = 0
     for values in state.states.values():
         for known in values.values():
             known.anew = False
@@ -93,7 +93,7 @@ def _shift_machine(part: MachineState, move: Later) -> None:
         _shift_window(window, move)
     part.ended = {key: move.items(items) for key, items in part.ended.items()}
     for wait in _waits(part):
-        wait.t = wait.t + move.by_ms if wait.n > move.n else move.time(wait.t, anew=wait.anew)
+        wait.t = wait.t + move.by_ms if wait.n > move.n else move.time(wait.t, anew=wait.anew > 0)
     for entry in part.entries.values():
         entry.heard = [move.time(t, anew=entry.anew) for t in entry.heard]
         entry.unsure = [move.time(t, anew=entry.anew) for t in entry.unsure]

@@ -115,7 +115,8 @@ class Window:
 class Wait:
     """A running wait of an ``after``: since when, begun by what; ``t`` is our return for one that runs anew.
 
-    ``count`` is that of what began it, 0 in a checkpoint of an earlier version. ``anew``: it runs from our return.
+    ``count`` is that of what began it, 0 in a checkpoint of an earlier version. ``anew`` is not 0 for one that
+    runs from the edge on: no event with a number up to that came after it began.
     """
 
     t: int
@@ -124,7 +125,7 @@ class Wait:
     bound: dict[str, SharedEvent] = field(default_factory=dict)
     evidence: list[SharedEvent] = field(default_factory=list)
     count: int = 0
-    anew: bool = False
+    anew: int = 0
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 
 from bisect import insort
 from dataclasses import dataclass, replace
+from functools import partial
 
 from dispatcher.domain.stamp import Stamp
 from dispatcher.rules.engine.completion import NEVER, Completion, Judge, Machine, Now
@@ -65,7 +66,7 @@ class Waiting(Machine):
         return max(self.begin_lateness_ms, self.lateness_ms)
 
     def _ends(self, item: Item, wait: Wait) -> bool:
-        begun = (wait.t, wait.n) < item.order
+        begun = (wait.t, max(wait.n, wait.anew)) < item.order
         return begun and item.t <= wait.t + self.within_ms and self.clause.admits(item, wait.bound)
 
     # --- beginning
@@ -76,7 +77,7 @@ class Waiting(Machine):
         clause = self.trigger.clause
         if clause is None or not clause.admits(item, {}) or self._is_spent(state, key, item, now):
             return []
-        return [self._wait(item, Match(1, (item.event,)))]
+        return [self._wait(state, item, Match(1, (item.event,)))]
 
     def _is_spent(self, state: MachineState, key: str, item: Item, now: Stamp) -> bool:
         window = state.windows.get(key)
@@ -90,21 +91,22 @@ class Waiting(Machine):
         window, waits = window_of(state, key), []
         for at, match in sliding.matches(state, window, item, now.run_ms):
             sliding.spend(window, at)
-            waits.append(self._wait(at, match))
+            waits.append(self._wait(state, at, match))
         return waits
 
-    def _wait(self, item: Item, match: Match) -> Wait:
+    def _wait(self, state: MachineState, item: Item, match: Match) -> Wait:
         bound = dict(match.named)
         if self.trigger.name is not None:
             bound[self.trigger.name] = item.event
-        return Wait(item.t, item.n, item.event, bound, list(match.evidence), match.count)
+        anew = item.n if item.t == state.edge else 0
+        return Wait(item.t, item.n, item.event, bound, list(match.evidence), match.count, anew)
 
     def _begin(self, state: MachineState, key: str, wait: Wait) -> None:
         if any(self._ends(item, wait) for item in state.ended.get(key, [])):
             return  # it begins late, or anew, and what it waits for has come by now
         state.alarm = min(state.alarm, self._judged_at(wait))
         waits = state.waits.setdefault(key, [])
-        insort(waits, wait, key=lambda one: (one.t, one.n))
+        insort(waits, wait, key=partial(_rank, state))
         if len(waits) > MAX_WAITS:
             # The newest goes: the oldest is told first, and then spends it, or what ends the oldest ends it, too.
             del waits[-1]
@@ -119,11 +121,12 @@ class Waiting(Machine):
         if now.run < state.alarm:
             return
         while True:
-            first = min(((waits[0].t, waits[0].n, key) for key, waits in state.waits.items() if waits), default=None)
-            if first is None or first[0] + self._delay_ms > now.run:
-                state.alarm = NEVER if first is None else first[0] + self._delay_ms
+            first = min(((_rank(state, waits[0]), key) for key, waits in state.waits.items() if waits), default=None)
+            judged_at = NEVER if first is None else first[0][0] + self._delay_ms
+            if first is None or judged_at > now.run:
+                state.alarm = judged_at
                 return
-            self._tell(state, first[2], now, judge)
+            self._tell(state, first[1], now, judge)
 
     @property
     def _delay_ms(self) -> int:
@@ -139,12 +142,10 @@ class Waiting(Machine):
         group = self.grouping.group(wait.event) or ""
         groups = ((group, wait.event.post),)
         completion = Completion(wait.event, groups, wait.count or len(wait.evidence), tuple(wait.evidence))
-        anew = wait.anew or (now.edge is not None and wait.n > now.edge.n)
-        back = now.back_within(wait.t, wait.t + self.within_ms, anew=anew)
+        back = now.back_within(wait.t, wait.t + self.within_ms, anew=wait.anew > 0)
         if back is not None:
-            # At the edge: after all that came before it, before all that came then.
-            number = now.edge.n if now.edge is not None and back == now.edge.end else wait.n
-            self._begin(state, key, replace(wait, t=back, n=number, anew=True))
+            edge = now.edge if now.edge is not None and now.edge.end == back else None
+            self._begin(state, key, replace(wait, t=back, anew=edge.n if edge is not None else 0))
             judge(replace(completion, unknown=True))
         elif judge(completion) and not self.reuse:
             self._spend(state, key, wait)
@@ -192,3 +193,8 @@ class Waiting(Machine):
             forget_windows(state, self.trigger.sliding, now.run_ms)
         else:
             state.windows = {key: one for key, one in state.windows.items() if one.spent[-1].end >= oldest}
+
+
+def _rank(state: MachineState, wait: Wait) -> tuple[int, bool, int]:
+    """Return what waits are ordered by: time, at the edge first those of before the cut, and arrival."""
+    return wait.t, wait.t != state.edge or wait.anew > 0, wait.n
