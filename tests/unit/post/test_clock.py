@@ -1,5 +1,9 @@
 """Running time over restarts."""
 
+import time
+
+import pytest
+
 from dispatcher.domain.stamp import Stamp
 from dispatcher.post.clock import Last, PostClock, boot_id, boottime_ns
 
@@ -47,3 +51,15 @@ def test_running_time_never_goes_back() -> None:
 def test_a_date_before_this_program_was_written_is_not_trusted(monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr("dispatcher.post.clock._wall_ms", lambda: 0)
     assert not PostClock("always").stamp().trusted
+
+
+def test_the_time_in_which_a_machine_sleeps_is_running_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel has two clocks that never go back; while the machine is suspended only one of them goes on."""
+    real, slept = time.clock_gettime_ns, 0
+    monkeypatch.setattr(
+        time, "clock_gettime_ns", lambda which: real(which) + (slept if which == time.CLOCK_BOOTTIME else 0)
+    )
+    clock = PostClock("kernel")
+    before = clock.stamp().run_ms
+    slept = 3_600 * SECOND_NS
+    assert 3_600_000 <= clock.stamp().run_ms - before < 3_660_000
