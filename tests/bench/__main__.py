@@ -56,6 +56,7 @@ def jobs(number: int, events: int, *, full: bool) -> Iterator[Job]:
         yield "rules-year", "post", partial(rules.year, minutes=rules.YEAR_MINUTES // (1 if full else 12))
         yield "bytes", "post", partial(rows.bytes_written, presses=LONE, seconds=TRICKLE_S)
         yield "memory", "post", partial(rows.memory_and_start, count=events)
+        yield "reloads", "post", partial(rows.changing_rules, count=events // 1_000)
 
 
 class Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -140,14 +141,60 @@ def _reload(post: Post, folder: Path, count: int) -> None:
     file = folder / "hot.yaml"
     first = file.read_text("ascii")
     for number in range(count):
-        before = post.metric("kentongan_reloads_total")
-        file.write_text(first if number % 2 else first.replace('"medium"', '"low"'), "ascii")
-        os.kill(_pid(post), signal.SIGHUP)
-        end = time.monotonic() + 30
-        while post.metric("kentongan_reloads_total") == before:
-            if time.monotonic() > end:
-                raise Broken("the post does not reload")
-            time.sleep(0.02)
+        _reload_with(post, file, first if number % 2 else first.replace('"medium"', '"low"'))
+
+
+def _reload_with(post: Post, file: Path, text: str) -> None:
+    before = post.metric("kentongan_reloads_total")
+    file.write_text(text, "ascii")
+    os.kill(_pid(post), signal.SIGHUP)
+    end = time.monotonic() + 30
+    while post.metric("kentongan_reloads_total") == before:
+        if time.monotonic() > end:
+            raise Broken("the post does not reload")
+        time.sleep(0.05)
+
+
+def changing_rules(folder: Path, count: int) -> Iterator[Figures]:
+    """Memory over reloads each of which brings a set that was never there, with readings in between.
+
+    In each set a tenth of the rules counts to another number, and so begins anew; one rule is new, and one is gone.
+    """
+    with post_stage(folder) as stage:
+        post, file = stage.post, folder / "rules" / "hot.yaml"
+        first = json.loads(file.read_text("ascii"))["rules"]
+        sizes: list[float] = []
+        began = time.monotonic()
+        for number in range(count):
+            if number % 25 == 0:
+                _pour(stage, 200)
+            _reload_with(post, file, json.dumps({"version": 1, "rules": _another(first, number)}))
+            if (number + 1) % max(1, count // 10) == 0:
+                sizes.append(_pss(post))
+        yield {
+            "warm_mib": sizes[0],
+            "most_mib": max(sizes),
+            "last_mib": sizes[-1],
+            "reloads": count,
+            "reload_s": time.monotonic() - began,
+            "unlike": post.metric("kentongan_rules_loaded") - post.metric("kentongan_rules_in_files"),
+            "kept_mib": sum(path.stat().st_size for path in folder.rglob("kept/*.json")) / MIB,
+        }
+
+
+def _another(rules: list[dict[str, Any]], number: int) -> list[dict[str, Any]]:
+    """Return the rules with a tenth of them counting to another number, one more, and one less.
+
+    None of them fires: what alerts leave behind is no matter of reloads.
+    """
+    quiet = [_counting(rule, 5_000 + number if at % 10 == number % 10 else 5_000) for at, rule in enumerate(rules)]
+    del quiet[(number + 1) % len(quiet)]
+    return [*quiet, {**quiet[0], "id": f"new-{number}"}]
+
+
+def _counting(rule: dict[str, Any], at_least: int) -> dict[str, Any]:
+    clause = {"event": rule["when"]["event"], "where": {"value": {"above": -100}}, "at_least": at_least}
+    return {**rule, "when": {"count": clause, "within": "1m"}}
 
 
 def _pss(post: Post) -> float:

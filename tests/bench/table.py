@@ -74,6 +74,7 @@ def lines(results: Results) -> list[Line]:
         "burst-1000": _burst_many,
         "killed": _killed,
         "memory": _memory,
+        "reloads": _changing,
         "start": _start,
         "bytes": _bytes,
         "rules-event": _rules_event,
@@ -163,6 +164,21 @@ def _memory(of: Results) -> list[Line]:
             last - first <= FLAT_MIB,
         ),
         *_reloads(of, last),
+    ]
+
+
+def _changing(of: Results) -> list[Line]:
+    warm, last, most = (of.median("reloads", f"{key}_mib") for key in ("warm", "last", "most"))
+    count, unlike = of.total("reloads", "reloads"), of.total("reloads", "unlike")
+    each_ms = 1_000 * of.median("reloads", "reload_s") / max(1, count)
+    flat = f"<= {FLAT_MIB:.0f} MiB"
+    return [
+        Line(f"{count:,} reloads, each a set never seen", "", f"{last:.1f} MiB", "", None),
+        Line("  growth from a tenth of them on", "", f"{last - warm:+.1f} MiB", flat, last - warm <= FLAT_MIB),
+        Line("  the most at any tenth", "", f"{most:.1f} MiB", f"<= {MEMORY_MIB:.0f} MiB", most <= MEMORY_MIB),
+        Line("  rules that run less those in the files", "", f"{unlike:+.0f}", "0", not unlike),
+        Line("  a reload, readings included", "", f"{each_ms:.0f} ms", "", None),
+        Line("  kept of the sets on the disk", "", f"{of.median('reloads', 'kept_mib'):.1f} MiB", "", None),
     ]
 
 

@@ -109,3 +109,10 @@ def test_disk_and_memory_are_measured(tmp_path: Path) -> None:
     assert len(fsyncs(tmp_path, 3)) == 3
     assert file_system(tmp_path) != "unknown"
     assert pss_mib(os.getpid()) > 1
+
+
+@pytest.mark.mosquitto
+def test_reloads_with_sets_that_were_never_there_lose_no_rule(folder: Path) -> None:
+    figures = only(rows.changing_rules(folder, 10))
+    assert (figures["reloads"], figures["unlike"]) == (10, 0)
+    assert 0 < figures["warm_mib"] <= figures["most_mib"]
