@@ -72,6 +72,15 @@ class Around:
     log: Logger
 
 
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """What is to be written down of an edition; its ``rules`` are None where a start has kept them, or could not."""
+
+    release: Release
+    rules: Sources | None
+    tests: Sources
+
+
 class Reloading:
     """Looks after which rules run. ``hang_up`` and ``look`` belong to one thread, ``done`` to the pipeline's."""
 
@@ -81,7 +90,8 @@ class Reloading:
         self._around = around
         self._lock = threading.Lock()
         self._standing = Standing(safe_mode=safe_mode)
-        self._noted = ""  # the version that was written down last
+        self._noted = ""  # the version that was written down last, or is owed
+        self._owed: _Note | None = None
         self._seen = files_in(settings.rules)
         self._looked_s = time.monotonic()
         self._trouble = "safe_mode" if safe_mode else "config_fault" if loaded.faults else ""
@@ -113,7 +123,15 @@ class Reloading:
         last = before[-1] if before else None
         files = self._loaded.files
         if self._standing.safe_mode:
-            self._put(version=config.SAFE_MODE, files=config.SAFE_MODE, in_files=last.rules if last else 0)
+            now = self._around.stamp()
+            self._put(
+                version=config.SAFE_MODE,
+                files=config.SAFE_MODE,
+                in_files=last.rules if last else 0,
+                by=By(how=START),
+                since_ms=now.wall_ms,
+                trusted=now.trusted,
+            )
             return []
         known = last if last is not None and last.version == running.versions[0] else None
         wish = request.take(self._settings.data_dir, at_start=True)  # of somebody who found the post away
@@ -178,7 +196,7 @@ class Reloading:
         found = replace(edition(rules, site, settings.post, self._loaded.site_version), by=by)
         if self._noted != found.versions[0]:
             self._noted = found.versions[0]
-            self._note(found, by, files, self._around.stamp())
+            self._note(found, by, files, self._around.stamp(), sources)
         self._around.rules.reload(found)
 
     def _refuse(self, faults: tuple[Fault, ...], by: By) -> None:
@@ -219,7 +237,7 @@ class Reloading:
         for one in self._warnings(0, before.loaded if found.by.how == SIGNAL else 0):
             self._around.announce(one)
 
-    def _note(self, running: Edition, by: By, files: config.Files, now: Stamp) -> None:
+    def _note(self, running: Edition, by: By, files: config.Files, now: Stamp, sources: Sources | None = None) -> None:
         """Write down who put which edition there, and keep the tests beside it; both for people alone."""
         settings = self._settings
         here = collect_tests(settings.rules)
@@ -236,10 +254,21 @@ class Reloading:
             tests="" if here.faults else here.version,  # "": nobody knows
             test_files=history.placed(settings.rules, [source.name for source in here.files]),
         )
-        with suppress(OSError, ValueError):  # a disk that takes no note today costs the note, and never a rule
-            keep_version(settings.data_dir / "kept", "tests", here)
+        self._owed = _Note(release, sources, here)
+        self._write_down(now)
+
+    def _write_down(self, now: Stamp) -> None:
+        """Write what is owed. A disk that takes no note today costs the rules nothing; it is tried again."""
+        note, folder = self._owed, self._settings.data_dir
+        if note is None:
+            return
+        with suppress(OSError, ValueError):
+            if note.rules is not None:
+                keep_version(folder / "kept", "rules", note.rules)
+            keep_version(folder / "kept", "tests", note.tests)
             self._forget(now)
-            history.note(settings.data_dir, release)
+            history.note(folder, note.release)
+            self._owed = None
 
     def _forget(self, now: Stamp) -> None:
         kept = self._settings.data_dir / "kept"
@@ -258,6 +287,7 @@ class Reloading:
         if self._standing.safe_mode or now_s - self._looked_s < LOOK_S:
             return
         self._looked_s = now_s
+        self._write_down(self._around.stamp())
         seen = files_in(self._settings.rules)
         if seen != self._seen:
             self._seen = seen

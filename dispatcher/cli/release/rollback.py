@@ -103,7 +103,9 @@ def _chosen(settings: PostSettings, wanted: str | None) -> Release:
     releases = history.read(settings.data_dir)
     if wanted is None:
         answer = process.ask(settings)
-        runs = str(answer["version"]) if answer is not None else releases[-1].version if releases else ""
+        runs = releases[-1].version if releases else ""
+        if answer is not None and not answer["safe_mode"]:  # else: the one that ran last is what may have ended it
+            runs = str(answer["version"])
         found = history.before(releases, runs)
         if found is None:
             raise Refused(USAGE, NOTHING_BEFORE)

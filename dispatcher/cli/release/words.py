@@ -29,6 +29,10 @@ HEAD = Text("{post} berjalan dengan {rules} aturan", "{post} runs with {rules} r
 HEAD_OFF = Text(
     "{post} tidak berjalan; terakhir dengan {rules} aturan", "{post} does not run; last it had {rules} rules"
 )
+SAFE = Text(
+    "safe_mode: program berhenti berkali-kali, jadi jalan tanpa aturan. apply atau rollback mengakhirinya",
+    "safe_mode: the program kept ending, so it runs without rules. apply or rollback ends that",
+)
 HEAD_NEVER = Text("{post} belum pernah berjalan di sini", "{post} has never run here")
 VERSION = Text("versi {version}{since}", "version {version}{since}")
 SINCE = Text(", sejak {when}", ", since {when}")
@@ -131,6 +135,8 @@ def head(
     yield _runs(post, found, process)
     if found.version:
         yield folded(text(VERSION, version=found.version, since="" if answer is None else _since(answer, zone)))
+    if answer is not None and answer["safe_mode"]:
+        yield folded(text(SAFE))
     if process is not None and answer is None:
         yield folded(text(MUTE, address=address))
     words = WITH_FAULT if found.candidate.rules is None else KEPT if kept else IN_FILES

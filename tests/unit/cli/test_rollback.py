@@ -242,3 +242,18 @@ def test_a_rollback_says_what_rules_forget(tmp_path: Path, capsys: Capture, monk
     lived.close()
     out = ran(away, capsys, "rollback", "--yes")
     assert "- ramai\n  forgets: 2 events in windows\n" in out
+
+
+def test_in_safe_mode_the_step_back_is_behind_the_rules_that_ran_last(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_post(tmp_path, http={"listen": f"127.0.0.1:{free_port()}"})
+    monkeypatch.chdir(tmp_path)
+    for text in (SMOKE, SMOKE + CROWD):
+        write_rules(tmp_path, text)
+        Bench(tmp_path).start()
+    with serving(Bench(tmp_path).start(safe_mode=True)) as safe:
+        first, _ = hashes(safe)
+        assert "safe_mode: the program kept ending" in ran(safe, capsys, "plan")
+        ran(safe, capsys, "rollback", "--yes")
+        assert (safe.answer()["version"], safe.answer()["safe_mode"]) == (first, False)

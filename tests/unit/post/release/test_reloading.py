@@ -199,18 +199,33 @@ def test_a_start_with_older_rules_than_the_files_says_so(bench: Bench) -> None:
 def test_in_safe_mode_no_rule_runs_and_a_reload_ends_it(bench: Bench) -> None:
     safe = Bench(bench.folder).start(safe_mode=True)
     assert (safe.answer()["version"], safe.answer()["safe_mode"], safe.answer()["loaded"]) == ("safe-mode", True, 0)
+    assert (safe.answer()["applied"], safe.answer()["since"][:4]) == (False, "2026")
     assert safe.value("kentongan_rules_in_files") == 1
     safe.reloading.hang_up()
     assert (safe.answer()["safe_mode"], safe.answer()["loaded"]) == (False, 1)
 
 
-def test_a_full_disk_costs_the_note_and_not_the_rules(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    (bench.settings.data_dir / history.NAME).unlink()
-    (bench.settings.data_dir / (history.NAME + ".new")).mkdir()  # nothing can be written there
+def test_a_full_disk_costs_no_rule_and_the_note_is_made_once_there_is_room(bench: Bench) -> None:
+    kept = bench.settings.data_dir / "kept"
+    blocks = [bench.settings.data_dir / (history.NAME + ".new"), kept]
+    away = kept.rename(bench.folder / "kept-away")
+    blocks[0].mkdir()
+    kept.write_text("no room", encoding="ascii")  # nothing can be written in either place
     write_rules(bench.folder, SMOKE + CROWD)
+    wish = wished(bench)
     bench.reloading.hang_up()
-    assert bench.answer()["loaded"] == 2
-    assert history.read(bench.settings.data_dir) == ()
+    version = bench.answer()["version"]
+    assert (bench.answer()["loaded"], bench.answer()["answered"]) == (2, wish.id)
+    bench.look(2)
+    assert version not in [one.version for one in history.read(bench.settings.data_dir)]
+
+    blocks[0].rmdir()
+    kept.unlink()
+    away.rename(kept)
+    bench.look(4)
+    bench.look(6)
+    assert [(one.version, one.who) for one in history.read(bench.settings.data_dir)][1:] == [(version, "budi")]
+    assert (kept / f"rules-{version}.json").is_file()
 
 
 def test_a_changed_site_is_named_as_what_needs_a_restart(bench: Bench) -> None:
