@@ -108,6 +108,12 @@ EXAMPLES: dict[str, str] = {
     + "- {id: a, when: {event: smoke}, then: {escalate: precinct, incident: y, severity: low}}\n",
     "lint-duplicate": _TWO + "- id: b\n  when: {event: smoke}\n" + THEN,
     "lint-covered": _TWO + "- id: b\n  when: {event: smoke, where: {zone: gang}}\n" + THEN,
+    "lint-state": _with("only_if: [{state: post_status, is: unmaned}]")
+    + "- {id: a, when: {event: check_in}, then: {escalate: none, set: {post_status: unmanned}}}\n",
+    "lint-throttled": _rule(
+        "{event: smoke}",
+        "  then: {escalate: precinct, incident: x, severity: critical}\n  throttle: {once_within: 2h}\n",
+    ),
     "lint-memory": _rule("{count: {event: motion, at_least: 100000, distinct: input}, within: 30d, group_by: [zone]}"),
     # --- profiles
     "profile.missing-key": _profile('{topics: "rumah/{device}"}'),
