@@ -93,7 +93,7 @@ class Account:
 def run(wanted: Wanted) -> int:
     """Replay and compare; print what differs. Returns 0; 1 where rules that were named have a fault."""
     opened = open_past(wanted.data, wanted.post, wanted.site)
-    since = None if wanted.since is None else opened.moment("--since", wanted.since).begin_ms
+    since = None if wanted.since is None else opened.moment("--since", wanted.since).start_ms
     try:
         news = [_edition(opened, wanted, paths) for paths in (wanted.against, wanted.rules) if paths]
     except FaultsFound as found:

@@ -21,6 +21,7 @@ class Aside:
     def lines(self, scene: Scene) -> Iterator[Sentence]:
         """Yield it, what is likeliest to matter first."""
         yield from self._fresh(scene)
+        yield from self._changed()
         yield from self._spent(scene)
         yield from self._too_late()
         yield from self._ungrouped(scene)
@@ -40,13 +41,23 @@ class Aside:
                 at=self.q.near(began),
             )
 
+    def _changed(self) -> Iterator[Sentence]:
+        ended = self.q.ended()
+        if ended is not None:
+            yield say(
+                "changed_later",
+                "aturan ini berubah lagi pada {at}",
+                "this rule changed again at {at}",
+                at=self.q.near(ended),
+            )
+
     def _spent(self, scene: Scene) -> Iterator[Sentence]:
         spent = [one for one in scene.items if one.lits and scene.spent(one)]
         if spent:
             yield say(
                 "spent",
-                "{count} kejadian sampai {at} sudah terpakai oleh yang sebelumnya (reuse: false)",
-                "{count} events up to {at} were used up by the firing before (reuse: false)",
+                "{count} kejadian sampai {at} terpakai oleh jawaban lain aturan ini (reuse: false)",
+                "{count} events up to {at} were used up by other firings of this rule (reuse: false)",
                 count=len(spent),
                 at=self.q.near(spent[-1].event.arrived),
             )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 from dispatcher.rules.duration import parse_duration
 
 DAY_MS = 86_400_000
+ABOUT_MS = 30_000
 _TIMES = ("%H:%M", "%H:%M:%S")
 _SECONDS = re.compile(r"[T ]\d\d:?\d\d:?\d\d")
 
@@ -15,11 +16,26 @@ _SECONDS = re.compile(r"[T ]\d\d:?\d\d:?\d\d")
 class Moment:
     """Wall time from ``begin_ms`` to ``end_ms``, both included, in Unix milliseconds.
 
-    It is a whole minute where no second is given.
+    It is a whole minute where no second is given. ``start_ms`` is from when on somebody means who says "since".
     """
 
     begin_ms: int
     end_ms: int
+
+    @property
+    def start_ms(self) -> int:
+        """Return what "since" this moment means."""
+        return self.begin_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Ago(Moment):
+    """So long before the end: about a minute, for nobody counts it out to the second."""
+
+    @property
+    def start_ms(self) -> int:
+        """Return the very instant."""
+        return self.end_ms - ABOUT_MS
 
 
 def parse_moment(text: str, tz: tzinfo, end_ms: int) -> Moment | None:
@@ -31,7 +47,7 @@ def parse_moment(text: str, tz: tzinfo, end_ms: int) -> Moment | None:
     text = text.strip()
     ago = parse_duration(text)
     if ago is not None:
-        return Moment(end_ms - ago, end_ms - ago)
+        return Ago(end_ms - ago - ABOUT_MS, end_ms - ago + ABOUT_MS)
     return _time_of_day(text, tz, end_ms) or _date(text, tz)
 
 

@@ -98,6 +98,15 @@ class Question:
             before = print_
         return began
 
+    def ended(self) -> Stamp | None:
+        """Return when the rule changed its meaning again, or went; None if it did not."""
+        mine = fingerprint(self.rule)
+        for stamp, versions in self.chronicle.versions:
+            rule = self.library.rule(versions, self.rule.id)
+            if stamp.wall_ms > self.moment.end_ms and (rule is None or fingerprint(rule) != mine):
+                return stamp
+        return None
+
     def asked(self) -> str:
         """Return the time asked about, for people."""
         return self.local.full(self.stamp(self.moment.begin_ms))

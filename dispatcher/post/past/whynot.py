@@ -12,6 +12,7 @@ from dispatcher.post.past.aside import Aside
 from dispatcher.post.past.chronicle import Saying
 from dispatcher.post.past.heldback import HeldBack
 from dispatcher.post.past.nearest.forms import how_near
+from dispatcher.post.past.nearest.scene import Near, Scene
 from dispatcher.post.past.nearest.stage import scene_of
 from dispatcher.post.past.question import AROUND_MS, Question, joined, reason_of
 from dispatcher.post.past.report import Report, section
@@ -35,9 +36,15 @@ class WhyNot:
     # --- what the rule itself said
 
     def _said(self) -> Saying | None:
-        """Return what the rule said at that time: an alert rather than anything else, and what is nearest."""
-        begin, end = self.q.moment.begin_ms, self.q.moment.end_ms + TICK_MS
-        here = [one for one in self.q.chronicle.of_rule(self.q.rule.id) if begin <= one.when.wall_ms <= end]
+        """Return what the rule said at that time: an alert rather than anything else, and what is nearest.
+
+        What it said a little later counts, where an event of that time was part of it.
+        """
+        begin, end = self.q.moment.begin_ms, self.q.moment.end_ms
+        mine = self.q.chronicle.of_rule(self.q.rule.id)
+        here = [one for one in mine if begin <= one.when.wall_ms <= end + TICK_MS]
+        soon = [one for one in mine if end + TICK_MS < one.when.wall_ms <= end + self.q.rule.when.within_ms]
+        here = here or [one for one in soon if any(begin <= at <= end for at in _times(one))]
         middle = (begin + end) // 2
         return min(here, key=lambda one: (not _is_told(one), abs(one.when.wall_ms - middle)), default=None)
 
@@ -56,7 +63,7 @@ class WhyNot:
             else ""
         )
         if near.complete:
-            sentence = self._although(values)
+            sentence = self._although(near, scene, values)
         else:
             sentence = say(
                 "not_complete",
@@ -82,17 +89,30 @@ class WhyNot:
         }
         return Report(sentence, sections, {**self.q.facts(self.q.versions), **facts})
 
-    def _although(self, values: Mapping[str, object]) -> Sentence:
-        """Say that it was complete by what came, and did not say so at that time; when it did speak, name that."""
-        spoke = [one for one in self.q.chronicle.of_rule(self.q.rule.id) if one.when.wall_ms <= self.q.moment.end_ms]
-        if spoke and isinstance(self.q.rule.when.form, AbsentForm | StateForm):
-            last = spoke[-1]
+    def _although(self, near: Near, scene: Scene, values: Mapping[str, object]) -> Sentence:
+        """Say that it was complete by what came, and when; and what the rule said then, if it did."""
+        mine = self.q.chronicle.of_rule(self.q.rule.id)
+        if isinstance(self.q.rule.when.form, AbsentForm | StateForm):
+            spoke = [one for one in mine if one.when.wall_ms <= self.q.moment.end_ms]
+            if spoke:
+                return say(
+                    "told_before",
+                    "Aturan {rule} tidak mengulang: {near} (jawabannya waktu itu: {word}, {at}).",
+                    "Rule {rule} does not repeat itself: {near} (its word then: {word}, {at}).",
+                    word=reason_of(spoke[-1]),
+                    at=self.q.near(spoke[-1].when),
+                    **values,
+                )
+        at = near.at
+        if at is not None and mine and scene.distance(at.run_ms):
+            word = min(mine, key=lambda one: abs(one.when.run_ms - at.run_ms))
             return say(
-                "told_before",
-                "Aturan {rule} tidak mengulang: {near} (jawabannya waktu itu: {word}, {at}).",
-                "Rule {rule} does not repeat itself: {near} (its word then: {word}, {at}).",
-                word=reason_of(last),
-                at=self.q.near(last.when),
+                "other_time",
+                "Aturan {rule} tidak terpenuhi pada {asked}, tetapi pada {then}: {near} (jawabannya: {word}, {at}).",
+                "Rule {rule} was not complete at {asked}, but at {then}: {near} (its word: {word}, {at}).",
+                then=self.q.near(at),
+                word=reason_of(word),
+                at=self.q.near(word.when),
                 **values,
             )
         return say(
@@ -107,3 +127,9 @@ class WhyNot:
 
 def _is_told(saying: Saying) -> bool:
     return isinstance(saying.said, Firing) and saying.said.said is Said.FIRED
+
+
+def _times(saying: Saying) -> list[int]:
+    """Return when the events of a saying came, in wall time."""
+    evidence = saying.said.evidence if isinstance(saying.said, Firing) else ()
+    return [saying.when.wall_ms, *(one.at.wall_ms for one in evidence)]

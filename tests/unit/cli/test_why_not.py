@@ -388,3 +388,32 @@ def test_a_closed_incident_is_part_of_the_story(live: Live, ask: Ask) -> None:
     life = live("{event: motion}").wait(MINUTE).event().wait(2 * SECOND)
     life.desk.receipt(life.desk.alerts[0]["id"], 1, Stage.CLOSED, by="polisi-1")
     assert ask(life.wait(MINUTE), "01:01")["reason"] == "fired"
+
+
+# --- what was found by hand with a post that ran
+
+
+def test_an_event_outside_of_every_window_is_not_said_to_be_missing(live: Live, ask: Ask) -> None:
+    life = live("{count: {event: motion, at_least: 3}, within: 6s}").wait(MINUTE).event().wait(5 * MINUTE)
+    assert ask(life, "01:03")["sentence"].endswith("motion came at 01:01:00, not then.")
+
+
+def test_what_fired_a_little_later_answers_for_the_events_of_that_time(live: Live, ask: Ask) -> None:
+    life = live("{count: {event: motion, at_least: 3}, within: 60s}").wait(50 * SECOND)
+    life.event().wait(5 * SECOND).event().wait(10 * SECOND).event().wait(MINUTE)
+    assert "did alert precinct at 2026-11-30 01:01:05" in ask(life, "01:00:50")["sentence"]
+
+
+def test_what_came_after_the_rule_had_changed_is_not_held_against_the_old_one(live: Live, ask: Ask) -> None:
+    when = "{count: {event: motion, at_least: 2}, within: 30s}"
+    life = live(when).wait(MINUTE).event().wait(5 * SECOND)
+    life.restart(f"\n- id: r\n  when: {when.replace('30s', '6s')}\n  {THEN}\n", downtime_known=True, downtime_ms=1)
+    life.wait(10 * SECOND).event().wait(MINUTE)
+    answer = ask(life, "01:01:00")
+    assert "1 of 2 motion within 30 s; no other came until 01:01:05" in answer["sentence"]
+    assert any(line["key"] == "changed_later" for line in answer["evidence"]["notes"])
+
+
+def test_so_long_ago_is_about_a_minute(live: Live, ask: Ask) -> None:
+    life = live("{event: motion}").wait(10 * MINUTE).event().wait(5 * MINUTE)
+    assert ask(life, "5m")["reason"] == "fired"

@@ -17,15 +17,16 @@ def near_count(scene: Scene, form: CountForm, within_ms: int) -> Near:
     if form.distinct is not None:
         admitted = [one for one in admitted if one.event.field(form.distinct) is not None]
     groups = scene.groups(admitted)
-    best = min(
-        (
-            (-number, scene.distance(items[last].t), key, first, last)
-            for key, items in groups.items()
-            for first, last, number in _windows(form, items, within_ms)
-            if scene.distance(items[last].t) <= within_ms
-        ),
-        default=None,
-    )
+    found = [
+        (-number, scene.distance(items[last].t), key, first, last)
+        for key, items in groups.items()
+        for first, last, number in _windows(form, items, within_ms)
+        if scene.distance(items[last].t) <= within_ms
+    ]
+    then = [
+        one for one in found if -one[0] < form.at_least or not one[1]
+    ]  # complete at another time: of that time only
+    best = min(then or found, default=None)
     if best is None:
         return nothing(scene, form.clause, form.at_least)
     _, _, key, first, last = best
@@ -64,7 +65,9 @@ def _near(scene: Scene, form: CountForm, within_ms: int, items: Sequence[Item], 
     window = items[first : last + 1]
     have = _number(form, window)
     known = {_key(form, one) for one in window} if form.distinct is not None else set()
-    later = next((one for one in items[last + 1 :] if _key(form, one) not in known), None)
+    after = scene.groups(one for one in scene.every(form.clause) if one.order > window[-1].order)
+    others = after.get(scene.grouping.key(window[-1].event) or "", [])
+    later = next((one for one in others if _key(form, one) not in known), None)
     what: Sentence | str = clause(form.clause)
     if form.distinct is not None:
         what = say(

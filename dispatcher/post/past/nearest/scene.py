@@ -58,6 +58,11 @@ class Scene:
         test = self.compiled[clause]
         return [one for one in self.items if test.admits(one, bound or {}) and not self.spent(one)]
 
+    def every(self, clause: Clause) -> list[Item]:
+        """Return the events that satisfy a clause, spent ones too."""
+        test = self.compiled[clause]
+        return [one for one in self.items if test.admits(one, {})]
+
     def admits(self, clause: Clause, item: Item, bound: Bound) -> bool:
         """Return whether one event satisfies a clause beside the events named before."""
         return self.compiled[clause].admits(item, bound) and not self.spent(item)
@@ -126,9 +131,14 @@ def compiled_of(rule: FullRule) -> tuple[dict[Clause, Compiled], dict[str, Claus
 
 
 def nearest(found: Iterable[Near], scene: Scene) -> Near | None:
-    """Return the one that came nearest: by how much it had, then by how near it lies to the time asked about."""
+    """Return the one that came nearest: by how much it had, then by how near it lies to the time asked about.
+
+    One that was complete at another time answers for that time only.
+    """
+    found = list(found)
+    then = [one for one in found if not (one.complete and one.at is not None and scene.distance(one.at.run_ms))]
     return min(
-        found,
+        then or found,
         key=lambda one: (-one.have, scene.distance(one.at.run_ms) if one.at is not None else 0),
         default=None,
     )

@@ -17,6 +17,7 @@ from dispatcher.rules.engine.state import Item
 from dispatcher.rules.language import AbsentForm, After, CountForm, SequenceForm, Step, TimeSpan, When
 
 DAY_MS = 86_400_000
+TICK_MS = 2_000  # a post may look at its clock a moment after the deadline
 
 
 def _later(stamp: Stamp, by_ms: int) -> Stamp:
@@ -92,7 +93,7 @@ def near_daily(scene: Scene, form: AbsentForm, expected: Expected, chronicle: Ch
     hours = f"{minute(form.between.start)}-{minute(form.between.end)}"
     at = Stamp(scene.begin.run_ms + deadline - scene.begin.wall_ms, deadline, scene.begin.trusted)
     values = {"hours": hours, "clause": clause(form.clause), "due": scene.near(at)}
-    if scene.end.wall_ms < deadline - 60_000 or scene.begin.wall_ms > deadline + 60_000:
+    if not scene.begin.wall_ms - TICK_MS <= deadline <= scene.end.wall_ms:
         sentence = say(
             "not_due",
             "dinilai setiap hari pada akhir {hours}, yang terdekat {due}",

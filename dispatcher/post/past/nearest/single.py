@@ -39,8 +39,22 @@ def not_then(scene: Scene, wanted: Clause, event: Event) -> Sentence:
     return say("not_then", "{clause} datang pukul {at}, bukan waktu itu", "{clause} came at {at}, not then", **values)
 
 
+def _used_up(scene: Scene, wanted: Clause, event: Event) -> Sentence:
+    values = {"clause": clause(wanted), "at": scene.near(event.arrived)}
+    return say(
+        "used_up",
+        "{clause} pukul {at} sudah terpakai oleh jawaban lain aturan ini",
+        "{clause} at {at} was used up by another firing of this rule",
+        **values,
+    )
+
+
 def nothing(scene: Scene, wanted: Clause, need: int = 1) -> Near:
-    """Return that no event satisfied a clause: there was none of its kind, or a condition failed."""
+    """Return that no event satisfied a clause then: it came at another time, or a condition failed, or none came."""
+    came = min(scene.every(wanted), key=lambda one: (scene.distance(one.t), one.n), default=None)
+    if came is not None:
+        sentence = _used_up(scene, wanted, came.event) if scene.spent(came) else not_then(scene, wanted, came.event)
+        return Near(0, need, came.event.arrived, sentence, (scene.line(came),))
     missed = scene.missed(wanted)
     if not missed:
         return Near(0, need, None, _none(scene, wanted))

@@ -20,7 +20,7 @@ def scene_of(question: Question) -> Scene:
     rule, chronicle, fresh = question.rule, question.chronicle, question.began()
     wanted = wanted_for(rule, question.moment)
     begin_ms = max(wanted.begin_ms, fresh.wall_ms) if question.is_windowed else wanted.begin_ms
-    end_ms = min(wanted.end_ms, chronicle.last.wall_ms) if chronicle.last is not None else wanted.end_ms
+    end_ms = min([wanted.end_ms, *(one.wall_ms for one in (chronicle.last, question.ended()) if one is not None)])
     compiled, questions = compiled_of(rule)
     predicates, _ = compile_clauses(questions)
     grouping = question.builder().build(rule).grouping
@@ -46,10 +46,10 @@ def scene_of(question: Question) -> Scene:
 
 def _items(question: Question, satisfies: Callable[[Event], frozenset[str]]) -> list[Item]:
     """Return the events that count, in the order in which they happened."""
-    fresh, items = question.began().run_ms, []
+    fresh, ended, items = question.began().run_ms, question.ended(), []
     for n, event in enumerate(question.chronicle.events):
         t = question.time_of(event)
-        counts = t >= fresh and not question.is_too_late(event, t)
+        counts = t >= fresh and (ended is None or t < ended.run_ms) and not question.is_too_late(event, t)
         if counts or not question.is_windowed:
             items.append(Item(event, t, n, satisfies(event)))
     return sorted(items, key=lambda one: one.order)
@@ -63,7 +63,7 @@ def _spending(question: Question, grouping: Grouping) -> "_Spending":
     spans = []
     for one in question.chronicle.of_rule(question.rule.id):
         spends = reason_of(one) in _SPENDING and one.event is not None
-        if spends and one.event is not None and one.when.wall_ms < question.moment.begin_ms:
+        if spends and one.event is not None:
             end = question.time_of(one.event)
             spans.append((end - when.within_ms, end, grouping.key(one.event)))
     return _Spending(tuple(spans[-MAX_SPENT:]), grouping)

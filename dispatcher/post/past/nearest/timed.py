@@ -12,6 +12,7 @@ from dispatcher.rules.engine.cross import same
 from dispatcher.rules.language import ScheduleForm, StateForm
 
 DAY_MS = 86_400_000
+TICK_MS = 2_000  # a post may look at its clock a moment after the hour
 
 
 def near_state(scene: Scene, form: StateForm, chronicle: Chronicle, then: Then) -> Near:
@@ -62,7 +63,7 @@ def near_schedule(scene: Scene, form: ScheduleForm, chronicle: Chronicle, counte
     at = _nearest_hour(calendar, form, scene.begin.wall_ms)
     hour = Stamp(scene.begin.run_ms + at - scene.begin.wall_ms, at, scene.begin.trusted)
     values = {"hour": minute(form.at), "at": scene.local.full(hour), "days": listed(DAYS[day] for day in form.days)}
-    if not scene.begin.wall_ms - 60_000 <= at <= scene.end.wall_ms + 60_000:
+    if not scene.begin.wall_ms - TICK_MS <= at <= scene.end.wall_ms:
         return Near(0, 1, hour, _not_this_hour(calendar, form, scene, values))
     if not scene.begin.trusted:
         sentence = say("waits", "jam pos belum dipercaya: jadwal menunggu", "the clock was not trusted: the hour waits")
