@@ -58,6 +58,8 @@ WORDS = {
     "cleared": Text("selesai", "cleared"),
     "acted": Text("bertindak", "acted"),
     "shadow": Text("bayangan", "shadow"),
+    "shadow_repeated": Text("bayangan, ulangan", "shadow, repeats"),
+    "shadow_cleared": Text("bayangan, selesai", "shadow, cleared"),
     "held": Text("ditahan only_if", "held by only_if"),
     "suppressed": Text("ditahan aturan lain", "suppressed"),
     "unknown": Text("tidak diketahui", "unknown"),

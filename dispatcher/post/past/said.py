@@ -27,9 +27,10 @@ class Replayed:
     """What rules said over a past. ``alerts`` are those that somebody hears of, ``shadow`` those of shadow rules.
 
     ``counts`` has for each rule how often it said which word: ``fired``, ``acted``, ``repeated``, ``cleared``,
-    ``shadow``, or the reason of a remark (``held``, ``suppressed``, ``unknown``). ``begin`` and ``end`` are the first
-    and last record that counted, None where there was none; ``warm`` says whether records from before ``begin``
-    prepared the rules. ``failures`` counts steps that a fault of the program gave up.
+    ``shadow`` (``shadow_repeated``, ``shadow_cleared``), or the reason of a remark (``held``, ``suppressed``,
+    ``unknown``). ``begin`` and ``end`` are the first and last record that counted, None where there was none; ``warm``
+    says whether records from before ``begin`` prepared the rules. ``failures`` counts steps that a fault of the program
+    gave up.
     """
 
     alerts: tuple[Alert, ...] = ()
@@ -69,8 +70,8 @@ class Ledger:
 
 def word_of(firing: Firing) -> str:
     """Return the word under which a firing is counted."""
-    if firing.shadow:
-        return "shadow"
+    if firing.shadow:  # what it would have alerted, apart from what would have joined that
+        return "shadow" if firing.said is Said.FIRED else f"shadow_{firing.said}"
     return "acted" if firing.said is Said.FIRED and not is_told(firing) else str(firing.said)
 
 

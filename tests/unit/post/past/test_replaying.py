@@ -102,6 +102,17 @@ def test_a_copy_is_given_to_no_rule_twice(tmp_path: Path) -> None:
     assert (again.events, again.alerts) == (1, ())
 
 
+def test_the_repeats_of_a_shadow_rule_are_counted_apart(tmp_path: Path) -> None:
+    shadow = CROWD.format(1).replace("- id: crowd", "- id: crowd\n  mode: shadow\n  throttle: {once_within: 1h}")
+    lived(tmp_path, shadow)
+    past = open_folder(tmp_path)
+    assert (
+        replay(past, of(shadow)).counts["crowd"]
+        == recorded(past).counts["crowd"]
+        == {"shadow": 1, "shadow_repeated": 4}
+    )
+
+
 def test_a_shadow_rule_is_counted_and_alerts_nobody(tmp_path: Path) -> None:
     shadow = CROWD.format(3).replace("- id: crowd", "- id: crowd\n  mode: shadow")
     lived(tmp_path, shadow)
