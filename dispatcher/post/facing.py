@@ -51,13 +51,17 @@ class Facing:
         self._process = process
         self._began_s = time.monotonic()
         self._files = ("", -FILES_EVERY_S)
+        self._said: tuple[Standing, bytes] | None = None
 
     def answer(self) -> Answer:
         """Return how the post stands as an HTTP answer; 503 when its pipeline does not turn."""
         seen = self._looking.ask()
         if seen is None:
             return 503, "application/json", BUSY
-        return 200, "application/json", encode(self._whole(seen))
+        said = self._said
+        if said is None or said[0] is not seen:  # the same view is put into words once, however many ask for it
+            said = self._said = seen, encode(self._whole(seen))
+        return 200, "application/json", said[1]
 
     def _whole(self, seen: Standing) -> Standing:
         process = self._process
@@ -78,7 +82,7 @@ class Facing:
         process = self._process
         saves = observed(process.metrics.fsync)
         return DiskLine(
-            state=process.keeper.disk.name.lower(),
+            state=process.keeper.condition,
             free_bytes=self._free(),
             low_bytes=process.settings.limits.disk_low,
             journal_bytes=self._measured("kentongan_journal_bytes"),

@@ -19,7 +19,7 @@ from dispatcher.post.standing import ClockLine, RuleLine, Standing
 FRESH_S = 1.0
 SLICE_S = 0.002
 STEP_MS = 2_000  # a smaller difference between two turns is no jump of the clock
-PATIENCE_S = 2.0  # of one who asks; a pipeline that is stuck in its disk answers nobody
+PATIENCE_S = 4.0  # of one who asks; a pipeline that is stuck in its disk answers nobody
 
 
 @dataclass(frozen=True, slots=True)

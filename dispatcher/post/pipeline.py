@@ -49,6 +49,7 @@ from dispatcher.wire.status import Status
 HOLD_MS = 1_000  # sensors may share an fsync for so long; a panic flushes at once (design, "Lanes")
 HOLD_COUNT = 32  # half a broker's in-flight window: acknowledging late must not stall it
 TURN_S = 0.25
+WATCHED_S = 0.005  # while somebody is shown something bit by bit: most of the time is for what may come
 COMMANDS_MS = 30_000  # a command so old may be given again after a death: a siren that should sound, sounds
 SHED_EVERY_MS = 1_000  # how often what was shed is written down; on a full card it is written when there is room
 
@@ -194,7 +195,7 @@ class Pipeline:
     def patience_s(self) -> float:
         """Return how long the next turn may wait for work."""
         if self._is_watched:
-            return 0.0
+            return WATCHED_S
         if not self._held:
             return TURN_S
         waited = self._parts.clock.stamp().run_ms - self._held_since_ms

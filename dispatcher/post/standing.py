@@ -84,7 +84,7 @@ class MatcherLine:
 
 @dataclass(frozen=True, slots=True)
 class DiskLine:
-    """``state``: good, low or failed. Times of a save in milliseconds, since the start; None before the first."""
+    """``state``: good, slow, low or failed. Times of a save in milliseconds, since the start; None before the first."""
 
     state: str
     free_bytes: int | None = None

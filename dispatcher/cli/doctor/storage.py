@@ -156,9 +156,10 @@ def _saves(look: Look, disk: DiskLine) -> Iterator[Finding]:
     if disk.state == "failed" or disk.trouble:
         up_s = look.running.up_s if look.running else None
         yield Finding("disk.unsaved", {"trouble": disk.trouble or "?"}, up_s)
-    if disk.save_ms is None or disk.save_p99_ms is None or disk.saves < SOME_SAVES:
+    if disk.save_ms is None or disk.save_p99_ms is None:
         return
-    if disk.save_ms >= SLOW_MS / 2 or disk.save_p99_ms > SLOW_MS:
+    often = disk.saves >= SOME_SAVES and (disk.save_ms >= SLOW_MS / 2 or disk.save_p99_ms > SLOW_MS)
+    if often or disk.state == "slow":
         yield Finding("disk.slow", {"mean": number(disk.save_ms), "p99": number(disk.save_p99_ms)})
 
 

@@ -19,6 +19,7 @@ MATCHERS = {
 }
 DISKS = {
     "good": Text("baik", "good"),
+    "slow": Text("LAMBAT", "SLOW"),
     "low": Text("HAMPIR PENUH", "NEARLY FULL"),
     "failed": Text("TIDAK MENYIMPAN", "SAVES NOTHING"),
 }

@@ -262,6 +262,11 @@ def test_what_is_young_or_on_purpose_or_long_past_is_no_finding(standing: Standi
     assert found(look(settings, standing)) == []
 
 
+def test_one_save_of_a_second_is_a_slow_card_while_the_lamp_says_so(settings: PostSettings) -> None:
+    standing = well(disk=replace(WELL.disk, state="slow", saves=3))
+    assert found(look(settings, standing)) == ["disk.slow"]
+
+
 def test_a_rule_that_fired_before_it_was_changed_has_never_fired_since(settings: PostSettings) -> None:
     assert found(look(settings, rule(fired_s=20 * DAY_S, matched_s=20 * DAY_S))) == ["rules.never-fired"]
 

@@ -10,6 +10,7 @@ import pytest
 from dispatcher.post import looking
 from dispatcher.post.inbox import Reloaded
 from dispatcher.post.looking import Looking
+from dispatcher.post.pipeline import WATCHED_S
 from dispatcher.post.rulebook import edition
 from dispatcher.post.standing import Standing, decode, encode
 from dispatcher.rules.language import FullRuleSet
@@ -128,7 +129,7 @@ def test_a_press_that_comes_while_somebody_looks_is_confirmed_in_the_next_turn(
     desk.serve = look.serve
     with asking(look) as answers:
         desk.turn()
-        assert desk.pipeline.patience_s == 0.0  # there is more to show
+        assert desk.pipeline.patience_s == WATCHED_S  # there is more to show
         assert not answers
         desk.press(1)
         desk.turn()
@@ -136,7 +137,7 @@ def test_a_press_that_comes_while_somebody_looks_is_confirmed_in_the_next_turn(
         assert not answers
         desk.turns(101)
     assert answers
-    assert desk.pipeline.patience_s > 0.0
+    assert desk.pipeline.patience_s > WATCHED_S
 
 
 def test_many_who_ask_get_one_view_a_second(tmp_path: Path) -> None:
