@@ -76,8 +76,8 @@ def lint(ruleset: FullRuleSet, site: Site | None = None, faulty: Faulty = Mappin
     notes = [note for rule in known for note in _of_rule(rule, site, faulty.get(rule.id, frozenset()))]
     whole = [rule for rule in known if not faulty.get(rule.id, frozenset()) - _BY_THEMSELVES]
     notes += _of_pairs(whole)
-    placed = [rule for rule in known if not faulty.get(rule.id, frozenset()) & _PLACING]
-    notes += [note for rule in placed for note in _far_suppressors(rule, placed)]
+    placed = {rule.id: rule for rule in known if not faulty.get(rule.id, frozenset()) & _PLACING}
+    notes += [note for rule in placed.values() for note in _far_suppressors(rule, placed)]
     notes += _of_states(known) if len(whole) == len(known) else ()  # what is not read may set any state
     return (*notes, *_of_memory(whole, site))
 
@@ -115,10 +115,11 @@ def _throttled(rule: FullRule) -> str:
     return show_duration(rule.throttle.once_within_ms if rule.throttle is not None else 0)
 
 
-def _far_suppressors(rule: FullRule, rules: list[FullRule]) -> Iterator[Fault]:
+def _far_suppressors(rule: FullRule, rules: Mapping[str, FullRule]) -> Iterator[Fault]:
     """Note suppressors that are judged elsewhere: a post does not know the precinct's incidents, nor the other way."""
-    for other in rules:
-        if other.id in rule.suppressed_by and other.runs_at is not rule.runs_at:
+    for name in rule.suppressed_by:
+        other = rules.get(name)
+        if other is not None and other.runs_at is not rule.runs_at:
             yield _note(rule, "elsewhere", ELSEWHERE, other=other.id, place=other.runs_at)
 
 

@@ -7,7 +7,7 @@ a rule does not exist because it cannot be read.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -77,9 +77,8 @@ class _Rest:
         self._notes: tuple[Fault, ...] = ()
         self._fatal: Fault | None = None
         self._cause = 0
-        for entry in list(_entries(self._lines)) if damaged else ():
-            if any("\ufffd" in _COMMENT.sub("", line) for line in self._lines[entry.start : entry.stop]):
-                self._drop(entry)
+        if damaged:
+            self._drop(self._damaged())
         self._read()
 
     @property
@@ -124,9 +123,15 @@ class _Rest:
         self._read()
         return self._fatal is None or self._fatal.code != "file-empty"
 
-    def _drop(self, entry: range) -> None:
-        self._lost += [self._lines[index] for index in entry]
-        self._lines = _without(self._lines, entry)
+    def _damaged(self) -> frozenset[int]:
+        """Return the lines of every entry that a damaged byte stands in, outside of comments."""
+        lines = self._lines
+        hurt = {index for index, line in enumerate(lines) if "\ufffd" in line and "\ufffd" in _COMMENT.sub("", line)}
+        return frozenset(index for entry in _entries(lines) if any(one in hurt for one in entry) for index in entry)
+
+    def _drop(self, lines: Collection[int]) -> None:
+        self._lost += [self._lines[index] for index in sorted(lines)]
+        self._lines = _without(self._lines, lines)
 
     def _reaches(self, entry: range) -> float:
         _, _, fatal, _ = _read(_without(self._lines, entry), self._file)
@@ -161,5 +166,5 @@ def _entries(lines: list[str]) -> Iterator[range]:
         yield range(start, end)
 
 
-def _without(lines: list[str], entry: range) -> list[str]:
-    return ["" if index in entry else line for index, line in enumerate(lines)]
+def _without(lines: list[str], passed: Collection[int]) -> list[str]:
+    return ["" if index in passed else line for index, line in enumerate(lines)]
