@@ -1,4 +1,4 @@
-"""The tutorial is followed as it stands: its commands are run, its questions answered, its files and words compared."""
+"""The tutorial and the recipes are followed as they stand: their commands are run, their questions answered, their files and words compared."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ LEFT_OUT = "..."
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_step_of_the_tutorial_works(
-    language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("page", ["tutorial", "recipes"])
+def test_every_step_of_a_page_works(
+    language: str, page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("config", "rules"):
         shutil.copytree(ROOT / name, tmp_path / name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KENTONGAN_LANG", language)
-    steps = [block for block in blocks() if block.file == f"docs/{language}/tutorial.md"]
-    conversation = next(block for block in steps if block.info == "talk")
-    answer(monkeypatch, conversation)
+    steps = [block for block in blocks() if block.file == f"docs/{language}/{page}.md"]
+    for conversation in (block for block in steps if block.info == "talk"):
+        answer(monkeypatch, conversation)
     printed = ""
     for block in steps:
         if block.info == "sh":
@@ -51,7 +52,7 @@ def answer(monkeypatch: pytest.MonkeyPatch, conversation: Block) -> None:
 
 
 def run(block: Block) -> None:
-    for line in block.body.splitlines():
+    for line in block.body.replace("\\\n", " ").splitlines():
         words = shlex.split(line)
         if words[0] == "kentongan":
             main(words[1:])

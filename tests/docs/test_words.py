@@ -119,7 +119,7 @@ def test_every_role_and_every_kind_that_a_device_may_report_is_listed(language: 
     "name",
     [
         "guard", "technician", "rules", "devices", "officer", "operations", "faults", "reasons", "past", "doctor",
-        "tutorial", "reference", "fault-examples",
+        "tutorial", "recipes", "reference", "fault-examples",
     ],
 )  # fmt: skip
 def test_both_languages_have_the_same_headings_tables_and_blocks(name: str) -> None:
