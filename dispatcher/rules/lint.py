@@ -28,6 +28,7 @@ from dispatcher.rules.language import (
     StateIs,
     TimeIs,
 )
+from dispatcher.rules.lint_words import lint_words
 from dispatcher.rules.model import AllOf, Compare, Operator
 from dispatcher.rules.uses import both_of, clauses_of, demands
 from dispatcher.rules.where import is_slip
@@ -79,6 +80,7 @@ def lint(ruleset: FullRuleSet, site: Site | None = None, faulty: Faulty = Mappin
     placed = {rule.id: rule for rule in known if not faulty.get(rule.id, frozenset()) & _PLACING}
     notes += [note for rule in placed.values() for note in _far_suppressors(rule, placed)]
     notes += _of_states(known) if len(whole) == len(known) else ()  # what is not read may set any state
+    notes += lint_words(ruleset) if not faulty else ()
     return (*notes, *_of_memory(whole, site))
 
 

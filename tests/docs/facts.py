@@ -124,8 +124,9 @@ def fault_codes() -> set[str]:
 
 def note_codes() -> set[str]:
     """Return every code of a note on rules that are legal and most likely a mistake."""
-    tree = ast.parse((PACKAGE / "rules" / "lint.py").read_text(encoding="utf-8"))
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) == "_note"]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted((PACKAGE / "rules").glob("lint*.py"))]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    calls = [node for node in nodes if isinstance(node, ast.Call) and _called(node) == "_note"]
     return {f"lint-{ast.literal_eval(node)}" for call in calls for node in call.args[1:2]}
 
 
