@@ -110,6 +110,7 @@ EXAMPLES: dict[str, str] = {
     "lint-covered": _TWO + "- id: b\n  when: {event: smoke, where: {zone: gang}}\n" + THEN,
     "lint-state": _with("only_if: [{state: post_status, is: unmaned}]")
     + "- {id: a, when: {event: check_in}, then: {escalate: none, set: {post_status: unmanned}}}\n",
+    "lint-word": _rule("{event: report.sajam, where: {channel: wa}}", "  runs_at: precinct\n" + THEN),
     "lint-throttled": _rule(
         "{event: smoke}",
         "  then: {escalate: precinct, incident: x, severity: critical}\n  throttle: {once_within: 2h}\n",

@@ -48,8 +48,8 @@ def test_an_example_of_a_fault_raises_it(
 
 
 def lint_codes() -> set[str]:
-    source = (ROOT / "dispatcher" / "rules" / "lint.py").read_text(encoding="utf-8")
-    return {f"lint-{word}" for word in re.findall(r'_note\([^"]*"([a-z]+)"', source)}
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "dispatcher" / "rules").glob("lint*.py")]
+    return {f"lint-{word}" for text in sources for word in re.findall(r'_note\([^"]*"([a-z]+)"', text)}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
