@@ -103,6 +103,8 @@ class Forms(Passing):
             device = self.devices.get(name)
             if device is not None and not self._precinct(rule) and device["post"] != event.get("post"):
                 continue  # a post sees that post alone
+            if "for" in part.when and event.t < min(part.heard[name]):
+                continue  # nobody was expected then
             length = seconds(part.when.get("for", "0s"))
             for base in {*part.heard[name], *part.renewed.get(name, [])}:  # what this word ends it has ended for good
                 if base < event.t and self.run(event.t) <= self.run(base) + length:

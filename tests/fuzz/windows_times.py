@@ -26,6 +26,8 @@ class Times(Forms):
                 back = self._down_within(base, end)
                 if back is not None:
                     part.renewed.setdefault(name, []).append(back)
+                    if any(back < h and self.run(h) <= self.run(back) + length for h in part.heard[name]):
+                        part.over[name].add(back)  # ended for good, by a word that has come by now
                 self._verdict(rule, part, name, back is not None, False)
 
     def _verdict(self, rule: Rule, part: Part, name: str, unknown: bool, late: bool) -> None:
@@ -57,8 +59,11 @@ class Times(Forms):
             if any(self._ends(part, wait, one) for one in part.events.get(("absent", wait["group"]), [])):
                 continue
             back = self._down_within(wait["t"], end)
-            if back is not None:
-                part.waits.append({**wait, "t": back})
+            anew = {**wait, "t": back}
+            if back is not None and not any(
+                self._ends(part, anew, one) for one in part.events.get(("absent", wait["group"]), [])
+            ):
+                part.waits.append(anew)
             if self._wait_is_over(rule, part, wait, back is not None) and back is None and not when.get("reuse"):
                 part.waits = [w for w in part.waits if w["group"] != wait["group"] or self.run(w["t"]) > end]
                 slot = ("wait", wait["group"])
