@@ -1,12 +1,11 @@
 """Comparing a timeline with what a test expects: all of it, exact to the millisecond."""
 
-import difflib
 from collections.abc import Iterable
 
 from dispatcher.cli.timeline.entries import Log
-from dispatcher.cli.timeline.model import ALWAYS, SORTS, Case, Entry, Expected
-from dispatcher.domain.faults import Text
-from dispatcher.rules.engine.cross import same
+from dispatcher.cli.timeline.model import ALWAYS, SORTS, Case, Entry, Expected, show_time, shown
+from dispatcher.cli.timeline.whynot import why_not
+from dispatcher.domain.faults import Language, Text
 
 MISSING = Text(
     "{place}: pada {at} diharapkan {expected}; yang terjadi: {got}; sebab: {why}",
@@ -21,9 +20,13 @@ EXTRA = Text(
 class Difference(Exception):
     """The first difference; raised and caught within this package."""
 
-    def __init__(self, text: Text, values: dict[str, object]) -> None:
-        super().__init__(text.render("en", values))
-        self.text, self.values = text, values
+    def __init__(self, text: Text, values: dict[str, object], why: Text) -> None:
+        super().__init__(text.render("en", {**values, "why": why.en}))
+        self._text, self._values, self._why = text, values, why
+
+    def render(self, language: Language) -> str:
+        """Return the line that tells it."""
+        return self._text.render(language, {**self._values, "why": self._why.render(language, {})})
 
 
 def compare(case: Case, log: Log) -> Difference | None:
@@ -50,13 +53,12 @@ def _differ(case: Case, at: int, wanted: list[Expected], got: list[Entry], log: 
             "at": show_time(at),
             "expected": _show_expected(missing),
             "got": "; ".join(_show(entry, missing.fields) for entry in extra) or "-",
-            "why": _why_not(missing, extra, log),
         }
-        return Difference(MISSING, values)
+        return Difference(MISSING, values, why_not(missing, extra, log))
     if extra:
         first = extra[0]
-        values = {"place": case.place, "at": show_time(at), "got": _show(first, ()), "why": first.why or "-"}
-        return Difference(EXTRA, values)
+        values = {"place": case.place, "at": show_time(at), "got": _show(first, ())}
+        return Difference(EXTRA, values, first.why or Text("-", "-"))
     return None
 
 
@@ -80,50 +82,15 @@ def _pair(wanted: list[Expected], got: list[Entry]) -> dict[int, int]:
 
 
 def _fits(wanted: Expected, entry: Entry) -> bool:
-    return (
-        wanted.sort == entry.sort
-        and wanted.name == entry.name
-        and all(_equal(value, entry.fields.get(name)) for name, value in wanted.fields.items())
-    )
-
-
-def _equal(wanted: object, got: object) -> bool:
-    if isinstance(got, tuple):
-        words = wanted if isinstance(wanted, list) else [wanted]
-        return sorted(map(str, words)) == sorted(got)
-    return got is None if wanted is None else same(wanted, got)
-
-
-def _why_not(wanted: Expected, extra: Iterable[Entry], log: Log) -> str:
-    if wanted.sort != "command" and wanted.name not in log.rules:
-        nearest = difflib.get_close_matches(wanted.name, sorted(log.rules), 1, 0.6)
-        return f"no rule {wanted.name}" + "".join(f" ({one}?)" for one in nearest)
-    for entry in extra:
-        if (entry.sort, entry.name) == (wanted.sort, wanted.name):
-            wrong = [name for name, value in wanted.fields.items() if not _equal(value, entry.fields.get(name))]
-            return ", ".join(f"{name}: {entry.fields.get(name)}" for name in wrong)
-    about = [entry for entry in (*log.entries, *log.notes) if entry.name == wanted.name]
-    now = [entry.why or entry.sort for entry in about if entry.at == wanted.at]
-    if now:
-        return ", ".join(dict.fromkeys(now))
-    others = [f"{entry.why or entry.sort} {show_time(entry.at)}" for entry in about]
-    return ", ".join(others[:5]) or "not complete"
+    return wanted.sort == entry.sort and wanted.name == entry.name and not wanted.differing(entry)
 
 
 def _show_expected(one: Expected) -> str:
-    fields = ", ".join(f"{name}: {value}" for name, value in one.fields.items())
+    fields = ", ".join(f"{name}: {shown(value)}" for name, value in one.fields.items())
     return f"{one.sort} {one.name}" + (f" ({fields})" if fields else "")
 
 
 def _show(entry: Entry, names: Iterable[str]) -> str:
-    shown = list(names) or [name for name in ("post", "device", "zone", "count") if entry.fields.get(name) is not None]
-    fields = ", ".join(f"{name}: {entry.fields.get(name)}" for name in shown)
+    listed = list(names) or [name for name in ("post", "device", "zone", "count") if entry.fields.get(name) is not None]
+    fields = ", ".join(f"{name}: {shown(entry.fields.get(name))}" for name in listed)
     return f"{entry.sort} {entry.name}" + (f" ({fields})" if fields else "")
-
-
-def show_time(ms: int) -> str:
-    """Return a time as a test file writes it."""
-    for unit, length in (("h", 3_600_000), ("m", 60_000), ("s", 1_000)):
-        if ms and ms % length == 0:
-            return f"{ms // length}{unit}"
-    return "0s" if ms == 0 else f"{ms}ms"

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dispatcher.domain.events import Value
-from dispatcher.domain.faults import Fault, Place
+from dispatcher.domain.faults import Fault, Place, Text
 from dispatcher.domain.tree import Node
+from dispatcher.rules.engine.cross import same
 
 SORTS = ("alert", "unknown", "clear", "throttled", "suppressed", "command")
 ALWAYS = frozenset({"alert", "unknown"})
@@ -33,6 +34,10 @@ class Expected:
     name: str
     fields: Mapping[str, object]
     place: Place
+
+    def differing(self, entry: "Entry") -> list[str]:
+        """Return the named fields in which an entry of this sort and name is another one."""
+        return [name for name, value in self.fields.items() if not _equal(value, entry.fields.get(name))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +81,28 @@ class Entry:
     sort: str
     name: str
     fields: Mapping[str, Value | tuple[str, ...] | None]
-    why: str = ""
+    why: Text | None = None
+
+
+def _equal(wanted: object, got: object) -> bool:
+    if isinstance(got, tuple):
+        words = wanted if isinstance(wanted, list) else [wanted]
+        return sorted(map(str, words)) == sorted(got)
+    return got is None if wanted is None else same(wanted, got)
+
+
+def shown(value: object) -> str:
+    """Return a value as a test file writes it."""
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(str, value)) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "-" if value is None else str(value)
+
+
+def show_time(ms: int) -> str:
+    """Return a time as a test file writes it."""
+    for unit, length in (("h", 3_600_000), ("m", 60_000), ("s", 1_000)):
+        if ms and ms % length == 0:
+            return f"{ms // length}{unit}"
+    return "0s" if ms == 0 else f"{ms}ms"

@@ -64,7 +64,7 @@ def play_case(loaded: Loaded, engine: Engine, case: Case, coverage: Coverage, la
 
     log = World(loaded.site, engine, case, reload, coverage.seen).play()
     difference = compare(case, log)
-    return None if difference is None else difference.text.render(language, difference.values)
+    return None if difference is None else difference.render(language)
 
 
 def survivors(path: Path, site: Path | None = None) -> list[str]:

@@ -77,6 +77,7 @@ class World:
         self._load = reload
         self._seen = seen
         self._log = Log()
+        self._looks = deque(sorted(case.expect, key=lambda one: one.at))
         self._clocks = Clocks(case.start)
         self._arrivals = Arrivals(site)
         self._off: Off | None = None
@@ -109,7 +110,19 @@ class World:
                 _STEPS[step.action](self, step)
             self._judge_time()
             at = self._next_time(steps)
+            self._note_fills(self._case.end + 1 if at is None else at)
         return self._log
+
+    def _note_fills(self, until: int) -> None:
+        """Note how far the rules are of which word is expected before anything happens again."""
+        while self._looks and self._looks[0].at < until:
+            one = self._looks.popleft()
+            now = replace(self._clocks, at=one.at).stamp()
+            if self._off is None and one.sort != "command":
+                fills = self._engine.fills(self._state, now)
+                self._log.fills |= {
+                    (rule.id, one.at): fill for rule, _, fill in fills if fill is not None and rule.id == one.name
+                }
 
     def _judge_time(self) -> None:
         if self._off is None:

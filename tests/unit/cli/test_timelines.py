@@ -55,9 +55,40 @@ def test_a_rule_that_does_not_exist_is_told_with_the_nearest_that_does(
 ) -> None:
     assert main(["test", write(tmp_path, SITE + RULE + CASE.replace("alert: two", "alert: tow"))]) == 1
     assert (
-        "expected alert tow (count: 2), got alert two (count: 2); why not: no rule tow (two?)"
+        "expected alert tow (count: 2), got alert two (count: 2); why not: there is no rule tow (two?)"
         in capsys.readouterr().out
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "language", "why"),
+    [
+        (("value: 2}\n  expect", "value: 1}\n  expect"), "en", "why not: 1 of 2 so far"),
+        (("value: 2}\n  expect", "value: 1}\n  expect"), "id", "sebab: baru 1 dari 2"),
+        (("value: 2}", "value: 1}"), "en", "why not: no event matched"),
+        (("at: 60s, event", "at: 61s, event"), "en", "why not: 1 of 2 so far"),
+        (("at: 60s, alert", "at: 59s, alert"), "en", "why not: 1 of 2 so far (post: pos-1), fired at 1m"),
+        (("at: 60s, alert", "at: 59s, alert"), "id", "sebab: baru 1 dari 2 (post: pos-1), menyala pada 1m"),
+        (("  - {at: 60s", "  - {at: 1s, power_cut: 2m}\n  - {at: 60s"), "en", "why not: the program was off"),
+        (("low}\n", "low}\n  only_if: [{between: ['01:00', '02:00']}]\n"), "en", "why not: held back by only_if"),
+        (("low}\n", "low}\n  only_if: [{between: ['01:00', '02:00']}]\n"), "id", "sebab: ditahan only_if"),
+        (("low}\n", "low}\n  mode: shadow\n"), "en", "why not: fired (shadow)"),
+    ],
+)
+def test_an_alert_that_did_not_come_is_told_with_how_near_the_rule_was_or_what_held_it_back(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    change: tuple[str, str],
+    language: str,
+    why: str,
+) -> None:
+    monkeypatch.setenv("KENTONGAN_LANG", language)
+    text = SITE + RULE + CASE
+    assert text != text.replace(*change)
+    assert main(["test", write(tmp_path, text.replace(*change))]) == 1
+    line = capsys.readouterr().out.splitlines()[0]
+    assert line.endswith(why) or f"{why} (" in line, line
 
 
 def test_files_that_a_test_names_and_that_do_not_exist_are_told_where_they_are_named(
