@@ -8,6 +8,9 @@ from dispatcher.incidents.model import Incident
 from dispatcher.incidents.stages import stage_of
 
 SPACING_MS = 1_000  # revision 1 goes at once, later ones at most one a second per incident
+SAME_PACE = 10  # revisions of a rule's incident before they are made more seldom: by another second after each ten
+MAX_SPACING_MS = 60_000
+MAX_AHEAD = 8  # revisions of a rule's incident that may wait for delivery; what comes then waits for the next together
 UNDELIVERED_MS = 10_000  # design, "The lamp never lies": 10 s without delivery means: use the radio
 AT_ONCE = -(2**62)
 
@@ -16,9 +19,20 @@ def revise_at(incident: Incident) -> int | None:
     """Return the running time from which a revision must be made, None while nothing is to be told."""
     if lost_number(incident):
         return AT_ONCE
-    if not incident.pending:
+    if not incident.pending or (not incident.panic and len(incident.outbox) >= MAX_AHEAD):
         return None
-    return AT_ONCE if incident.made is None else incident.made.run_ms + SPACING_MS
+    return AT_ONCE if incident.made is None else incident.made.run_ms + spacing_ms(incident)
+
+
+def spacing_ms(incident: Incident) -> int:
+    """Return how long after a revision the next may be made.
+
+    A press is told within a second. A sensor that goes on firing is told ever more seldom, with more in one revision:
+    each is kept for a week, and at one a second for a night they would be what fills the memory.
+    """
+    if incident.panic:
+        return SPACING_MS
+    return min(MAX_SPACING_MS, SPACING_MS * max(1, incident.rev // SAME_PACE))
 
 
 def lost_number(incident: Incident) -> int:

@@ -1,6 +1,6 @@
 """The post's state: what the journal says so far. Changed by ``apply`` alone."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -26,6 +26,8 @@ T = TypeVar("T")
 COPY_MEMORY_MS = 3_600_000  # a counter seen again within an hour of the last copy is a copy (design, "Copies")
 MEMORY_MS = 7 * 24 * 3_600_000  # a precinct with a new store is told the last 7 days again (design, "sync")
 MAX_INCIDENTS = 5_000  # beyond that the oldest that are delivered make room
+MAX_WEIGHT = 4 * 2**20  # bytes of all of them (a post has 64 MiB), beyond that too; some 1,400 with one revision each
+_BARE, _REVISION, _EVIDENCE = 2_000, 250, 300  # bytes beside what they say, about: as measured in a running post
 MAX_COPIES = 20_000  # presses in those days, each remembered as long as its incident
 MAX_SMALL_COPIES = 4_096  # readings: their devices repeat within seconds
 MAX_UNKNOWN = 256
@@ -204,13 +206,31 @@ class PostState(_Derived):
             + _drop(self.small_copies, lambda copies: _is_stale(copies, now, COPY_MEMORY_MS))
         )
 
+    def forget_rules(self, running: Container[str]) -> int:
+        """Drop what rules told that run no more; return how many entries went.
+
+        Nothing repeats or clears what they had told: a rule that comes back begins anew.
+        """
+        gone = [key for key in self.windows if key.partition("/")[0] not in running]
+        for key in gone:
+            del self.windows[key]
+        return len(gone)
+
     def _make_room(self) -> int:
         surplus = len(self.incidents) - MAX_INCIDENTS
-        if surplus <= 0:
+        too_much = sum(map(weight, self.incidents.values())) - MAX_WEIGHT
+        if surplus <= 0 and too_much <= 0:
             return 0
         finished = [incident for incident in self.incidents.values() if _is_finished(incident)]
-        finished.sort(key=lambda incident: (incident.is_open, incident.last_event.run_ms))
-        return self._drop_incidents(finished[:surplus])
+        finished.sort(key=lambda one: (one.is_open, one.is_open and one.panic, one.last_event.run_ms))
+        gone = finished[: max(0, surplus)]
+        too_much -= sum(map(weight, gone))
+        for incident in finished[len(gone) :]:
+            if too_much <= 0 or (incident.is_open and incident.panic):  # for bytes alone no lamp says that all is well
+                break
+            gone.append(incident)
+            too_much -= weight(incident)
+        return self._drop_incidents(gone)
 
     def _drop_incidents(self, gone: list[Incident]) -> int:
         for incident in gone:
@@ -245,6 +265,12 @@ def _is_over(incident: Incident, now: Stamp) -> bool:
 
 def _is_finished(incident: Incident) -> bool:
     return not incident.outbox and not incident.pending
+
+
+def weight(incident: Incident) -> int:
+    """Return about how many bytes of memory an incident takes."""
+    made = (*incident.outbox, *incident.kept)
+    return _BARE + sum(len(one.body) + _REVISION for one in made) + _EVIDENCE * len(incident.evidence)
 
 
 def resend_everything(incident: Incident) -> Incident:

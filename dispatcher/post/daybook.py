@@ -4,7 +4,7 @@ A part of the fold, so that a restart forgets nothing of it; nothing is decided 
 touched for the longest goes first.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from dispatcher.incidents.model import UNKNOWN_RULE
 from dispatcher.post.records import Message
 
 MAX_RULES = 5_000
+MAX_GONE = 200  # rules that run no more
 MAX_DEVICES = 8_192
 MAX_STRANGERS = 100
 MAX_STARTS = 8
@@ -141,6 +142,12 @@ class Daybook:
             notes.day, notes.today = day, {}
         _put(self.rules, rule, notes, MAX_RULES)
         return notes
+
+    def forget(self, running: Container[str]) -> None:
+        """Drop notes of rules that run no more, but for the newest: somebody may put one back and look at it."""
+        gone = [rule for rule in self.rules if rule not in running]
+        for rule in gone[:-MAX_GONE]:
+            del self.rules[rule]
 
     def today(self, rule: str, day: str) -> dict[str, int]:
         """Return how often a rule came to each word on a date."""

@@ -13,6 +13,7 @@ from dispatcher.post.ports import Clock, Saver
 
 ALIVE_MS = 10_000  # so that downtime is known to within ten seconds
 FORGET_MS = 60_000
+FORGET_GROWN = 250  # incidents more than after the last time
 CHECKPOINT_MS = 600_000
 CHECKPOINT_RECORDS = 50_000  # a start folds at most this many
 SLOW_MS = 1_000  # a save that takes so long is felt by who waits at the button
@@ -56,6 +57,7 @@ class Keeper:
         self._free_bytes = free_bytes
         self._alive_ms: int | None = None
         self._forgot_ms = 0
+        self._remembered = 0  # incidents, after that
         self._slow_ms: int | None = None  # when a save last took long
         self._is_slow = False
         self._checkpoint_ms: int | None = None
@@ -93,9 +95,10 @@ class Keeper:
             self._alive_ms = now.run_ms
             self._measure()
             self._mark_alive(now)
-        if now.run_ms - self._forgot_ms >= FORGET_MS:
-            self._forgot_ms = now.run_ms
+        grown = len(self._memory.state.incidents) - self._remembered
+        if now.run_ms - self._forgot_ms >= FORGET_MS or grown >= FORGET_GROWN:
             self._memory.forget(now)
+            self._forgot_ms, self._remembered = now.run_ms, len(self._memory.state.incidents)
         if self._is_checkpoint_due(now):
             self.checkpoint(now)
 

@@ -214,6 +214,9 @@ class Memory:
         self.state.forget(now)
         waiting = (event.arrived for events in self.unjudged.values() for event in events)
         self.rulebook.forget(min(waiting, key=lambda stamp: stamp.run_ms, default=now))
+        running = {rule.id for rule in self.rulebook.using.engine.rules}
+        self.state.forget_rules(running)
+        self.book.forget(running)
 
     # --- replay
 
@@ -320,12 +323,11 @@ class Memory:
 
     def dump(self, last: Last) -> bytes:
         """Return the fold as bytes for a checkpoint; ``last`` is when it was taken."""
-        return records.dump(
+        body = records.dump(
             {
                 "last": [last.stamp.run_ms, last.stamp.wall_ms, last.stamp.trusted, last.boot, last.mono_ns],
                 "standstill": self.standstill_ms,
                 "before": _plain_stamp(self.before),
-                "state": codec.to_plain(self.state),
                 "devices": self.devices.to_plain(),
                 "obeyed": list(self.obeyed),
                 "words": _WORDS.dump_python(tuple(self.words.values()), mode="json"),
@@ -334,6 +336,7 @@ class Memory:
                 "book": self.book.to_plain(),
             }
         )
+        return b"".join((body[:-1], b',"state":', *codec.json_parts(self.state, records.encode), b"}"))
 
     @classmethod
     def load(cls, context: Context, rulebook: Rulebook, data: bytes) -> "tuple[Memory, Last]":

@@ -53,7 +53,12 @@ _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode  # j
 
 def dump(body: Body) -> bytes:
     """Return a body as bytes."""
-    return _encode(body).encode("ascii")
+    return encode(body)
+
+
+def encode(plain: object) -> bytes:
+    """Return a part of a body as bytes."""
+    return _encode(plain).encode("ascii")
 
 
 def load(data: bytes) -> Body:

@@ -126,6 +126,7 @@ class Report:
 
     def reloaded(self, edition: Edition, fresh: Iterable[str]) -> None:
         """Tell that other rules run from here on; ``fresh`` are those that begin with empty windows."""
+        self._metrics.only_rules({rule.id for rule in edition.engine.rules})
         self._metrics.rules_loaded.set(edition.loaded)
         self._metrics.reloads.inc()
         self._metrics.config_faults.set(self.lasting_faults)

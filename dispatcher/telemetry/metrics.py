@@ -1,5 +1,6 @@
 """The metrics of a post. Names and labels are a contract (docs, dashboards, alert rules)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from math import isfinite
 
@@ -72,6 +73,16 @@ class PostMetrics:
         self.config_faults = Gauge("kentongan_config_faults", "Faults in rules, profiles or site", registry=registry)
         self.log_lines_shed = Gauge("kentongan_log_lines_shed", "Log lines not written in a flood", registry=registry)
         self._say_zero()
+
+    def only_rules(self, running: Collection[str]) -> None:
+        """Forget what was counted of rules that are gone: a year of changes must not stay in memory and scrape.
+
+        One that comes back counts from 0 on, as after a start.
+        """
+        for family in (self.rule_fired, self.rule_said, self.rule_overflow):
+            for labels in [*family._metrics]:  # the library lists its labels in no other way
+                if labels[0] not in running:
+                    family.remove(*labels)
 
     def _say_zero(self) -> None:
         # A counter that exists only after its first accident cannot be watched for it.

@@ -109,6 +109,7 @@ class Engine:
             old.resting = not built.rule.enabled
             kept[built.rule.id] = old
         state.rules = kept
+        state.ungrouped = {id_: n for id_, n in state.ungrouped.items() if id_ in kept and id_ not in fresh}
         state.alarm = 0
         return fresh
 
