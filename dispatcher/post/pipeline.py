@@ -173,9 +173,9 @@ class Pipeline:
         self._correct_clock(turn)
         self._judging.deadlines(turn)
         self._tell_failure(turn)
-        self._tell_overdue(turn)
-        self._note_shed(turn)
         self._make_revisions(turn)
+        self._tell_overdue(turn)  # after it: what no revision carries is not known to wait, however long we stood still
+        self._note_shed(turn)
         self._append(turn)
         saved = self._save_if_due(turn)
         self._relay()  # first: help is further away than the button's lamp
