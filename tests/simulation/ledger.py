@@ -271,7 +271,9 @@ class Ledger:
             self.kept.add(message.ident)
             if self.life is not None:
                 self.life.bought.add(message.ident)
-            self._check_repetition(message.ident, run_ms)
+            self._check_repetition(message.ident, self.arrived_ms.pop(token, run_ms))
+
+    arrived_ms: dict[object, int] = field(default_factory=dict)  # of messages in hand, in running time
 
     def _check_repetition(self, ident: int, run_ms: int) -> None:
         """What gave no event of its own must repeat one: a profile takes presses within two seconds for one."""
@@ -416,7 +418,9 @@ class Ledger:
             self._broken("sent before saved", f"revision {key}")
         content = alert_wire.with_age(payload, 0, "exact")
         known = self.contents.setdefault(key, content)
-        if known != content and key not in self.unreadable:  # of that one the next life does not know the words
+        # Of an unreadable one the next life does not know the words; nor, if a bit has flipped, of an unsaved life's.
+        is_unknown = key in self.unreadable or (self.card.flips and key in self._passing_revisions)
+        if known != content and not is_unknown:
             self._broken("a revision changed", f"{key}: {known!r} then {content!r}")
         self._learn(alert)
 
@@ -435,7 +439,7 @@ class Ledger:
         if self.copies or (not alert.evidence and self.card.flips):
             return  # it stands for a revision that was lost, whose evidence is told again later
         so_far = sum(rev <= alert.rev for rev in events.values())
-        if alert.rule != FLOOR_RULE and so_far >= FULL_WINDOW:
+        if alert.rule != FLOOR_RULE and max(so_far, alert.count) >= FULL_WINDOW:
             return  # of a full window an alert names the newest events only
         if all((alert.id, rev) in self.contents for rev in range(1, alert.rev + 1)) and alert.count != so_far:
             self._broken("count", f"{alert.id} rev {alert.rev} says {alert.count}, its evidence is {so_far}")

@@ -333,6 +333,7 @@ class Process:
         deliveries = (*batch.panic, *batch.rest)
         if deliveries:
             self.ledger.handing([(one.token, self.messages[one.token]) for one in deliveries])
+            self.ledger.arrived_ms |= {one.token: one.raw.arrived.run_ms for one in deliveries}
         self.world.now += 1  # a turn takes time
 
     def end(self, *, silently: bool = False) -> None:
@@ -515,7 +516,7 @@ class Host:
         self.world.tell(self.name, f"dies: {how}, {len(self.card.pending)} records not saved")
         process = self.process
         self._expected = None
-        if how == "kill" and process is not None and process.phase == "wait" and process.saves:
+        if how == "kill" and process is not None and process.phase == "wait" and process.saves and not self.card.dead:
             self._expected = (process.memory, process.clock.stamp())
         wait = self.world.between(200, 5_000)
         if how == "power":
