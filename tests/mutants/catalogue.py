@@ -126,7 +126,7 @@ MUTANTS = (
     Mutant(
         "checkpoint without copies",
         "after a restart from a checkpoint a repetition is a new press",
-        (Edit("dispatcher.post.memory:Memory.dump", "codec.to_plain(self.state)", '{**codec.to_plain(self.state), "copies": {}}'),),
+        (Edit("dispatcher.incidents.codec:json_parts", "to_plain(replace(state, incidents={}))", 'to_plain(replace(state, incidents={})) | {"copies": {}}'),),
     ),
     Mutant(
         "stale acknowledgement",
