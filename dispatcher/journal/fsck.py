@@ -52,7 +52,7 @@ _FOREIGN = Text("{name} bukan bagian jurnal ini", "{name} does not belong to thi
 _LEFTOVER = Text("{name}: sisa pekerjaan yang terputus", "{name}: left over from interrupted work")
 _CHECKPOINT = Text("{name}: checkpoint rusak", "{name}: damaged checkpoint")
 _FIXED = Text("{what}: diperbaiki", "{what}: repaired")
-_FIXABLE = Text("{what}: bisa diperbaiki dengan --repair", "{what}: --repair puts it right")
+_FIXABLE = Text("{what}: diperbaiki oleh fsck tanpa --check", "{what}: fsck without --check puts it right")
 _CLEAN = Text("bersih", "clean")
 
 

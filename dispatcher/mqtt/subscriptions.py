@@ -47,9 +47,11 @@ class Ledger:
     def is_stray(self, topic: str) -> bool:
         """Whether no filter of ours asks for this topic; said once for each topic.
 
-        A session outlives a program and its configuration: what was subscribed to before still comes.
+        A session outlives a program and its configuration: what was subscribed to before still comes. Before this
+        connection has asked for anything nothing is known to be one: what waited in the session comes with the broker's
+        greeting, and to unsubscribe from it would lose what is sent until we have subscribed again.
         """
-        if topic in self._seen:
+        if not self.wanted or topic in self._seen:
             return False
         if len(self._seen) >= MAX_SEEN:
             self._seen.clear()

@@ -118,7 +118,7 @@ def test_what_can_be_put_right_is_and_the_journal_is_clean_again(
     harmed = snapshot(written)
     report = fsck(written)
     assert report.exit_code == 1
-    assert report.lines("id")[-1].endswith("--repair")
+    assert report.lines("id")[-1].endswith("tanpa --check")
     assert snapshot(written) == harmed, "a check changes nothing"
     report = fsck(written, repair=True)
     assert report.exit_code == 1

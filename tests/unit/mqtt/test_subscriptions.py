@@ -51,6 +51,15 @@ def test_a_refused_filter_is_asked_for_again_and_a_granted_one_is_not() -> None:
     assert ledger.change(["a", "b"]) == (["b"], [])
 
 
+def test_what_waited_in_the_session_is_no_stray_before_the_connection_has_asked_for_anything() -> None:
+    ledger = Ledger()
+    before = ledger.is_stray("a")
+    ledger.change(["a"])
+    assert not before
+    assert not ledger.is_stray("a")
+    assert ledger.is_stray("b")
+
+
 def test_a_topic_that_no_filter_asks_for_is_a_stray_and_said_once() -> None:
     ledger = Ledger()
     ledger.change(["a/+", "b/#"])
