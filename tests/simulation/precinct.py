@@ -94,6 +94,13 @@ class Presence:
         elif body["told"] or speaker == run:
             self._last[post] = (now if body["told"] else when, None)  # a copy, or the end: either may be believed
 
+    def found(self, post: str, payload: bytes) -> None:
+        """A broker had kept it for the station: no sign of life, but the end of a run may be believed."""
+        body = json.loads(payload)
+        when, speaker = self._last.get(post, (self._began, None))
+        if body["state"] == "offline" and speaker == (body["instance"], body["run"]):
+            self._last[post] = (when, None)
+
     def check(self, station: Station, posts: Iterable[str], now: int) -> None:
         """Look at what the station thinks, once it has read all."""
         if station._inbox._deliveries:
@@ -158,7 +165,11 @@ class Precinct:
         if self.station is not None:
             self.station.receive(delivery)
             self.world.later(1, self.work)
-            if message.topic.endswith("/status") and not delivery.raw.retain:
+            if not message.topic.endswith("/status"):
+                return
+            if delivery.raw.retain:
+                self.presence.found(message.topic.split("/")[3], message.payload)
+            else:
                 self._note_status(message, is_copy=delivery.raw.dup)
 
     def _note_status(self, message: Message, *, is_copy: bool) -> None:
